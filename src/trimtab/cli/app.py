@@ -1,0 +1,59 @@
+"""The `trimtab` application: all commands, and one place where errors become sentences."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from trimtab import __version__
+from trimtab.cli import backtest, bars, drift, evaluate, features, models, run, status, strategies, up
+from trimtab.errors import TrimtabError
+
+app = typer.Typer(
+    name="trimtab",
+    help="Raw market bars in, governed and self-correcting forecasting models out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.run)
+app.command("up")(up.up)
+app.command("status")(status.status)
+app.add_typer(bars.app, name="bars", help="Bars: check, ingest, list.")
+app.add_typer(features.app, name="features", help="Features: list, show, compute.")
+app.add_typer(strategies.app, name="strategies", help="Strategies: list, show.")
+app.add_typer(models.app, name="models", help="Model versions: list, show.")
+app.add_typer(drift.app, name="drift", help="Drift snapshots: show.")
+app.command("backtest")(backtest.backtest)
+app.command("evaluate")(evaluate.evaluate)
+
+DEBUG_VARIABLE = "TRIMTAB_DEBUG"
+
+
+@app.callback()
+def options(
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+    version: bool = typer.Option(False, "--version", help="Print the version and leave."),
+) -> None:
+    """Options that come before the command."""
+    if version:
+        typer.echo(f"trimtab {__version__}")
+        raise typer.Exit
+    if debug:
+        os.environ[DEBUG_VARIABLE] = "1"
+
+
+def run_cli(arguments: list[str] | None = None) -> None:
+    """Run the command line: 0 done, 1 a refused request (one sentence), 2 wrong usage."""
+    try:
+        app(args=arguments)
+    except TrimtabError as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        typer.secho(f"trimtab: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

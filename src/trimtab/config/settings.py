@@ -1,0 +1,80 @@
+"""Settings of one installation, from the environment and an optional settings file.
+
+Every setting has an embedded default: without any configuration the lake, the registry and
+Dagster live under `data/`. The environment (`TRIMTAB_...`) wins over `trimtab.toml`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from trimtab.config.reading import explain, read_toml
+
+SETTINGS_FILE_VARIABLE = "TRIMTAB_SETTINGS_FILE"
+DEFAULT_SETTINGS_FILE = Path("trimtab.toml")
+
+
+class Settings(BaseSettings):
+    """Where things are and how much of the machine may be used.
+
+    Attributes
+    ----------
+    data_dir: the lake; made on first write.
+    database_url: the registry database; `sqlite:///<data_dir>/trimtab.db` when absent.
+    strategies_dir: the folder with one TOML file per strategy.
+    dagster_home: Dagster's own folder; `<data_dir>/dagster` when absent.
+    seed: the seed of everything random.
+    n_threads: threads a booster may use in training.
+    publication_lag_seconds: seconds from a bar's close until a source shows it.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="TRIMTAB_", extra="forbid", frozen=True)
+
+    data_dir: Path = Path("data")
+    database_url: str | None = None
+    strategies_dir: Path = Path("strategies")
+    dagster_home: Path | None = None
+    seed: int = Field(default=7, ge=0, lt=2**31)
+    n_threads: int = Field(default=2, ge=1, le=256)
+    publication_lag_seconds: float = Field(default=0.0, ge=0.0)
+
+    @property
+    def database_url_or_default(self) -> str:
+        """The registry database, with the embedded default filled in."""
+        return self.database_url or f"sqlite:///{(self.data_dir / 'trimtab.db').resolve()}"
+
+    @property
+    def dagster_home_or_default(self) -> Path:
+        """Dagster's folder, absolute as Dagster wants it."""
+        return (self.dagster_home or self.data_dir / "dagster").resolve()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The values handed to the constructor are those of the settings file: the environment wins.
+        return env_settings, init_settings
+
+
+def load_settings(file: Path | None = None) -> Settings:
+    """Read the settings; a wrong one raises `ConfigurationError` naming file, key and value."""
+    named = file or (Path(os.environ[SETTINGS_FILE_VARIABLE]) if SETTINGS_FILE_VARIABLE in os.environ else None)
+    values: dict[str, Any] = {}
+    where = "the environment"
+    if named is not None or DEFAULT_SETTINGS_FILE.is_file():
+        path = named or DEFAULT_SETTINGS_FILE
+        values, where = read_toml(path, "settings file"), str(path)
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise explain(error, where, Settings, values, env_prefix="TRIMTAB_") from None

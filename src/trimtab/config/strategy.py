@@ -1,0 +1,222 @@
+"""A strategy file: what to forecast, from what, how it is proved and when it is renewed."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from trimtab.config.reading import explain, read_toml
+from trimtab.errors import ConfigurationError, UnknownNameError
+from trimtab.market import Series, Timeframe
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def parse_duration(text: Any) -> timedelta:
+    """Read a duration such as `90m`, `12h`, `3d` or `2w`.
+
+    >>> parse_duration("3d")
+    datetime.timedelta(days=3)
+    """
+    if isinstance(text, timedelta):
+        return text
+    match = re.fullmatch(r"(\d+)([mhdw])", str(text))
+    if not match:
+        raise ValueError("a duration is a whole number and a unit m, h, d or w, such as 12h or 3d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Universe(_Section):
+    """Which bars: a source, its instruments, one timeframe, and what to compare with."""
+
+    source: str = "sample"
+    instruments: tuple[str, ...] = Field(min_length=1)
+    benchmark: str | None = None
+    timeframe: Timeframe = Timeframe.DAY
+    path: Path | None = None  # file or folder, for the sources that read one
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Universe:
+        if len(set(self.instruments)) != len(self.instruments):
+            raise ValueError("every instrument may be named once")
+        return self
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """The series of the instruments that are forecast, in the order of the file."""
+        return tuple(Series(name, self.timeframe) for name in self.instruments)
+
+    @property
+    def all_series(self) -> tuple[Series, ...]:
+        """The series above and the benchmark's."""
+        extra = (self.benchmark,) if self.benchmark and self.benchmark not in self.instruments else ()
+        return tuple(Series(name, self.timeframe) for name in (*self.instruments, *extra))
+
+
+class Features(_Section):
+    """Which feature sets, or single features by name."""
+
+    sets: tuple[str, ...] = ("technical",)
+    names: tuple[str, ...] = ()
+
+
+class Label(_Section):
+    """What is forecast, and how many bars ahead."""
+
+    kind: Literal["forward_return", "direction", "volatility_regime"]
+    horizons: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(default=(1,), min_length=1)
+    neutral_band: float = Field(default=0.0, ge=0.0)  # direction: returns within ± band are not samples
+    memory: int = Field(default=252, ge=20)  # volatility_regime: bars whose median is the threshold
+
+
+class Model(_Section):
+    """Which family, with fixed parameters; tuning varies the others."""
+
+    algorithm: str = "lightgbm"
+    parameters: dict[str, int | float | str | bool] = {}
+    members: dict[str, Annotated[float, Field(gt=0.0)]] = {}  # ensemble: family -> weight
+    scaling: Literal["none", "standard", "min_max", "robust"] = "none"
+    imputation: Literal["none", "zero", "mean", "median"] = "none"
+
+
+class Tuning(_Section):
+    """How parameters are searched; 0 trials means the family's defaults are used."""
+
+    sampler: Literal["grid", "random", "tpe", "gp"] = "tpe"
+    n_trials: int = Field(default=20, ge=0, le=10_000)
+    n_folds: int = Field(default=3, ge=2, le=20)
+    objectives: tuple[
+        Literal["information_coefficient", "accuracy", "f1", "log_loss", "directional_accuracy", "complexity"], ...
+    ] = Field(default=("information_coefficient",), min_length=1)
+
+
+class Validation(_Section):
+    """Walk-forward windows, as shares of the time spanned by the dataset."""
+
+    window: Literal["expanding", "rolling"] = "expanding"
+    initial_train: Share = 0.6
+    test: Share = 0.1
+    step: Share = 0.1
+    embargo: Duration = timedelta(0)
+
+    @model_validator(mode="after")
+    def _fits(self) -> Validation:
+        if self.initial_train <= 0 or self.test <= 0 or self.step <= 0:
+            raise ValueError("initial_train, test and step must be greater than 0")
+        if self.initial_train + self.test > 1.0 + 1e-9:
+            raise ValueError("initial_train + test must not exceed 1, or no fold fits")
+        return self
+
+
+class Backtest(_Section):
+    """How forecasts become positions and what trading costs."""
+
+    rule: Literal["long_short", "long_flat", "avoid_high_volatility"] | None = None  # by label kind when absent
+    threshold: Share = 0.5
+    commission_bps: float = Field(default=5.0, ge=0.0)
+    slippage_bps: float = Field(default=5.0, ge=0.0)
+
+
+class Gates(_Section):
+    """Limits a candidate must keep. Absent keys take these documented defaults."""
+
+    min_accuracy: Share = 0.65
+    min_precision: Share = 0.60
+    min_recall: Share = 0.60
+    min_consistency: Share = 0.75
+    max_drawdown: Share = 0.20
+    max_baseline_p_value: Share = 0.05  # paired block bootstrap against the naive baseline
+    max_overfitting_gap: Share = 0.15  # training accuracy minus walk-forward accuracy
+    max_drift_share: Share = 0.30  # share of features drifted in the latest snapshot
+    max_artifact_mb: float = Field(default=100.0, gt=0.0)
+    max_load_seconds: float = Field(default=5.0, gt=0.0)
+
+
+class Retraining(_Section):
+    """When a model is renewed without being asked."""
+
+    schedule: Literal["none", "daily", "weekly", "monthly"] = "weekly"
+    on_drift: bool = True
+    on_degradation: bool = True
+    cooldown: Duration = timedelta(days=3)
+
+
+class Drift(_Section):
+    """How recent rows are compared with the rows a model was trained on."""
+
+    current: Annotated[int, Field(ge=20)] = 250  # most recent bars of each instrument
+    max_psi: float = Field(default=0.25, gt=0.0)
+    false_discovery_rate: Share = 0.05
+    min_drifted_share: Share = 0.30  # of the features, for the snapshot to ask for a retrain
+    # Retraining on rows the model has already learnt from changes nothing, so a drifted window
+    # asks for it only when at least this share of its rows is newer than the training data.
+    min_unseen_share: Share = 0.50
+
+
+class Deployment(_Section):
+    """How an approved model takes over."""
+
+    mode: Literal["champion", "canary", "shadow", "blue_green"] = "champion"
+
+
+class Strategy(_Section):
+    """One strategy file, validated and frozen."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")
+    description: str = ""
+    author: str = "unknown"
+    universe: Universe
+    features: Features = Features()
+    label: Label
+    model: Model = Model()
+    tuning: Tuning = Tuning()
+    validation: Validation = Validation()
+    backtest: Backtest = Backtest()
+    gates: Gates = Gates()
+    retraining: Retraining = Retraining()
+    drift: Drift = Drift()
+    deployment: Deployment = Deployment()
+
+
+def load_strategy(path: Path) -> Strategy:
+    """Read one strategy file; a mistake raises `ConfigurationError` naming file, key and value."""
+    values = read_toml(path, "strategy file")
+    try:
+        return Strategy(**values)
+    except ValidationError as error:
+        raise explain(error, str(path), Strategy, values) from None
+    except ConfigurationError as error:  # a name the market layer refuses, such as a timeframe
+        raise ConfigurationError(f"{path}: {error}") from None
+
+
+def load_strategies(folder: Path) -> dict[str, Strategy]:
+    """Read every `*.toml` of a folder, by strategy name."""
+    if not folder.is_dir():
+        raise ConfigurationError(f"strategies folder {folder} does not exist; make it or set TRIMTAB_STRATEGIES_DIR")
+    strategies: dict[str, Strategy] = {}
+    for path in sorted(folder.glob("*.toml")):
+        strategy = load_strategy(path)
+        if strategy.name in strategies:
+            raise ConfigurationError(f"{path}: 'name' is '{strategy.name}', which another file in {folder} already uses")
+        strategies[strategy.name] = strategy
+    return strategies
+
+
+def find_strategy(folder: Path, name: str) -> Strategy:
+    """The strategy of a name, or `UnknownNameError` listing the names there are."""
+    strategies = load_strategies(folder)
+    if name not in strategies:
+        raise UnknownNameError("strategy", name, strategies, where=f"{folder}: ")
+    return strategies[name]

