@@ -76,7 +76,8 @@ class Label(_Section):
     """What is forecast, and how many bars ahead."""
 
     kind: Literal["forward_return", "direction", "volatility_regime"]
-    horizons: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(default=(1,), min_length=1)
+    # A strategy forecasts one horizon for now; the list is the file format of several at once.
+    horizons: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(default=(1,), min_length=1, max_length=1)
     neutral_band: float = Field(default=0.0, ge=0.0)  # direction: returns within ± band are not samples
     memory: int = Field(default=252, ge=20)  # volatility_regime: bars whose median is the threshold
 

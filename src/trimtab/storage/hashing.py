@@ -48,7 +48,7 @@ def fingerprint_arrays(arrays: Mapping[str, np.ndarray]) -> str:
             raise TypeError(f"array '{name}' holds Python objects, which have no stable bytes")
         ordered = array.astype(array.dtype.newbyteorder("<"), order="F", copy=False)
         digest.update(f"{name}|{ordered.dtype.str}|{array.shape}|".encode())
-        digest.update(np.ascontiguousarray(ordered.T).data)
+        digest.update(np.ascontiguousarray(ordered.T).view(np.uint8).data)  # times have no buffer of their own
     return digest.hexdigest()
 
 

@@ -51,7 +51,7 @@ class TableStore:
                 return file.read(columns=columns)
         except FileNotFoundError:
             raise NotFoundError(f"there is no table '{name}' in {self.root}; run the step that makes it") from None
-        except pa.ArrowInvalid as error:
+        except (pa.ArrowException, OSError) as error:  # a damaged page shows as either
             raise StorageError(f"{path} is not a readable Parquet file ({error}); delete it and run again") from error
 
     def exists(self, name: str) -> bool:

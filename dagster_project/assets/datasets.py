@@ -1,0 +1,31 @@
+"""The training dataset of a strategy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagster_project.stage_asset import Check, StageSpec
+
+if TYPE_CHECKING:
+    from trimtab.pipeline.stage import StageResult
+    from trimtab.pipeline.workspace import Workspace
+
+
+def _training_dataset(workspace: Workspace, strategy_name: str) -> StageResult:
+    from trimtab.pipeline.datasets import build_training_dataset
+
+    return build_training_dataset(workspace, strategy_name)
+
+
+STAGES = (
+    StageSpec(
+        name="training_dataset",
+        group="datasets",
+        grain="strategy",
+        description="One row per sample, with its label and the interval the label looks at; frozen under a fingerprint.",
+        kinds=frozenset({"parquet"}),
+        stage=_training_dataset,
+        reads=("bars", "technical_features", "candlestick_features", "market_state_features"),
+        checks=(Check("labels_follow_decisions", "Every label starts at or after its decision and ends later."),),
+    ),
+)

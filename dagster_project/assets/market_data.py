@@ -1,0 +1,30 @@
+"""Bars: ingested, judged, stored."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dagster_project.stage_asset import Check, StageSpec
+
+if TYPE_CHECKING:
+    from trimtab.pipeline.stage import StageResult
+    from trimtab.pipeline.workspace import Workspace
+
+
+def _bars(workspace: Workspace, series_key: str) -> StageResult:
+    from trimtab.pipeline.bars import ingest_bars
+
+    return ingest_bars(workspace, series_key)
+
+
+STAGES = (
+    StageSpec(
+        name="bars",
+        group="market_data",
+        grain="series",
+        description="One row per bar and version: what the source said and when it could be known. Refused bars are in quarantine.",
+        kinds=frozenset({"parquet"}),
+        stage=_bars,
+        checks=(Check("bar_quality", "There are bars, and no more than a small share of them had to be refused."),),
+    ),
+)

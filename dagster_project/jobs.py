@@ -1,0 +1,45 @@
+"""Jobs: which assets are made together.
+
+| job | assets | partition | started by |
+|---|---|---|---|
+| `refresh_job` | bars and features | series | the daily schedule; drift snapshots follow by a sensor |
+| `market_data_job` | bars and features | series | a person, `trimtab run` |
+| `drift_job` | drift snapshots | strategy | the sensor `drift_after_refresh` |
+| `strategy_job` | dataset to decision | strategy | a person, `trimtab run` |
+| `retrain_job` | dataset to decision | strategy | schedules of the strategy files, the sensor `drift_retrain` |
+| `prune_job` | none | – | the weekly schedule |
+
+A run of `retrain_job` is followed in the ledger of retraining jobs; one of `strategy_job` is not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+REFRESH = "refresh_job"
+MARKET_DATA = "market_data_job"
+DRIFT = "drift_job"
+STRATEGY = "strategy_job"
+RETRAIN = "retrain_job"
+
+_MARKET_DATA_ASSETS = dg.AssetSelection.groups("market_data", "features")
+_STRATEGY_ASSETS = dg.AssetSelection.groups("datasets", "models", "evidence", "monitoring", "governance")
+
+
+def build_asset_jobs() -> dict[str, Any]:
+    """The jobs that make assets, by name; their partitions are those of their assets."""
+    drift = dg.AssetSelection.assets("drift_snapshot")
+    jobs = (
+        _job(REFRESH, "Bars and features of the series, every day; drift snapshots follow.", _MARKET_DATA_ASSETS),
+        _job(MARKET_DATA, "Bars and features of the series; nothing follows.", _MARKET_DATA_ASSETS),
+        _job(DRIFT, "A drift snapshot of a strategy.", drift),
+        _job(STRATEGY, "Dataset to decision of a strategy, started by a person.", _STRATEGY_ASSETS),
+        _job(RETRAIN, "Dataset to decision of a strategy, followed in the retraining ledger.", _STRATEGY_ASSETS),
+    )
+    return {job.name: job for job in jobs}
+
+
+def _job(name: str, description: str, selection: dg.AssetSelection) -> Any:
+    return dg.define_asset_job(name, selection=selection, description=description)

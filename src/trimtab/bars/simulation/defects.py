@@ -1,0 +1,92 @@
+"""Bad bars injected at known places, in the words of the checks that should find them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from trimtab.bars.schema import PRICES, Bars
+
+_BLOCK = 100  # one defect in each block of this many bars, so that they do not hide one another
+_MARGIN = 15  # and none near the edge of a block
+_SPLIT = 4.0
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One injected defect.
+
+    Attributes
+    ----------
+    check: name of the check that should find it, such as "unit_error".
+    position: index of the bar in the clean series.
+    event_time: open of that bar, datetime64[us], UTC; for "gap" the bar that is missing, for
+        "unadjusted_split" the first bar after the split.
+    detail: what was done, for a person.
+    """
+
+    check: str
+    position: int
+    event_time: np.datetime64
+    detail: str
+
+
+def _negative(bars: Bars, at: int) -> Bars:
+    return _edit(bars, at, close=-bars.close[at], low=-bars.close[at])
+
+
+def _hundredfold(bars: Bars, at: int) -> Bars:
+    return _edit(bars, at, **{name: 100.0 * getattr(bars, name)[at] for name in PRICES})
+
+
+def _swap_high_and_low(bars: Bars, at: int) -> Bars:
+    return _edit(bars, at, high=bars.low[at], low=bars.high[at])
+
+
+def _split(bars: Bars, at: int) -> Bars:
+    ratio = np.where(np.arange(len(bars)) >= at, _SPLIT, 1.0)
+    return replace(bars, volume=bars.volume * ratio, **{name: getattr(bars, name) / ratio for name in PRICES})
+
+
+def _edit(bars: Bars, at: int, **values: float) -> Bars:
+    changed = {name: getattr(bars, name).copy() for name in values}
+    for name, value in values.items():
+        changed[name][at] = value
+    return replace(bars, **changed)
+
+
+# In the order of injection: what changes values first, what changes the number of rows afterwards.
+_EDITS: dict[str, tuple[Callable[[Bars, int], Bars], str]] = {
+    "unadjusted_split": (_split, "all prices from here on are a quarter, volumes fourfold, factor still 1"),
+    "unit_error": (_hundredfold, "the prices of this bar are multiplied by 100"),
+    "non_positive_price": (_negative, "the close is negative"),
+    "inconsistent_ohlc": (_swap_high_and_low, "high and low are swapped"),
+}
+_ROWS = {"duplicate_time": "the bar is delivered twice", "gap": "the bar is missing"}
+DEFECTS = (*_EDITS, *_ROWS)
+
+
+def plan_defects(event_time: np.ndarray, random: np.random.Generator) -> list[Defect]:
+    """Where each defect goes: one per block of 100 bars, the kinds in turn; more bars only add to the plan."""
+    plan = []
+    for block, start in enumerate(range(0, len(event_time), _BLOCK)):
+        position = start + int(random.integers(_MARGIN, _BLOCK - _MARGIN))
+        if position < len(event_time):
+            check = DEFECTS[block % len(DEFECTS)]
+            detail = _EDITS[check][1] if check in _EDITS else _ROWS[check]
+            plan.append(Defect(check, position, event_time[position], detail))
+    return plan
+
+
+def inject(bars: Bars, plan: list[Defect]) -> Bars:
+    """The bars with every defect of the plan in them."""
+    for defect in plan:
+        if defect.check in _EDITS:
+            bars = _EDITS[defect.check][0](bars, defect.position)
+    copies = np.ones(len(bars), dtype=np.int64)
+    for defect in plan:
+        if defect.check in _ROWS:
+            copies[defect.position] = 2 if defect.check == "duplicate_time" else 0
+    return bars.take(np.repeat(np.arange(len(bars)), copies))

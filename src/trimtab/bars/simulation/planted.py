@@ -1,0 +1,94 @@
+"""What is planted in each simulated instrument: the truth that detectors and models are measured against."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from trimtab.errors import UnknownNameError
+
+DRIFT_DATE = datetime(2019, 7, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class PlantedTruth:
+    """Everything that is true of one simulated instrument, in numbers.
+
+    Attributes
+    ----------
+    instrument_id: such as "SIMALPHA", or "SIMALPHA2" for an independent second one.
+    description: one sentence for a person.
+    volatility: standard deviation of close-to-close log returns per day while calm.
+    turbulence: volatility in the turbulent regime divided by that of the calm one; 1.0 means one regime.
+    stay: probability that a bar keeps the regime of the bar before (two-state Markov chain).
+    lookback: bars of the visible statistic, the sum of the last `lookback` close-to-close log returns.
+    hit_rate: probability that the next return has the sign of that statistic; 0.5 plants nothing,
+        and it is the best accuracy any forecast of the next direction can have (one minus it below 0.5).
+    volume: units traded on a usual day.
+    volume_noise: standard deviation of the part of log volume that the bar's range does not explain.
+    drift_time: when the four numbers below take over; None means never.
+    volatility_ratio: volatility after the drift divided by volatility before.
+    volume_ratio: usual volume after the drift divided by the one before.
+    volume_noise_after, hit_rate_after: what replaces `volume_noise` and `hit_rate`.
+    has_defects: whether bad bars are injected (`SimulatedMarket.truth` lists them).
+    """
+
+    instrument_id: str
+    description: str
+    volatility: float = 0.012
+    turbulence: float = 1.0
+    stay: float = 0.98
+    lookback: int = 5
+    hit_rate: float = 0.5
+    volume: float = 1_000_000.0
+    volume_noise: float = 0.25
+    drift_time: datetime | None = None
+    volatility_ratio: float = 1.0
+    volume_ratio: float = 1.0
+    volume_noise_after: float = 0.25
+    hit_rate_after: float = 0.5
+    has_defects: bool = False
+
+
+RECIPES = {
+    "SIMNULL": PlantedTruth("SIMNULL", "A random walk: nothing about the next direction can be known."),
+    "SIMALPHA": PlantedTruth(
+        "SIMALPHA", "Momentum: the next return has the sign of the last five bars' in 60 % of all cases.", hit_rate=0.60
+    ),
+    "SIMREGIME": PlantedTruth(
+        "SIMREGIME",
+        "Calm and turbulent stretches of 50 bars on average; the regime can be seen, the direction cannot.",
+        volatility=0.008,
+        turbulence=3.0,
+    ),
+    "SIMDRIFT": PlantedTruth(
+        "SIMDRIFT",
+        "From a date on volatility and volume are others and the planted momentum turns into reversal.",
+        volatility=0.010,
+        hit_rate=0.60,
+        drift_time=DRIFT_DATE,
+        volatility_ratio=2.5,
+        volume_ratio=3.0,
+        volume_noise_after=0.70,
+        hit_rate_after=0.40,
+    ),
+    "SIMBAD": PlantedTruth("SIMBAD", "A random walk with bad bars at known places.", has_defects=True),
+}
+
+_NAME = re.compile(rf"({'|'.join(RECIPES)})(\d*)")
+
+
+def planted_truth(instrument_id: str, drift_time: datetime = DRIFT_DATE) -> PlantedTruth:
+    """What is planted in an instrument; a number after a known name makes an independent twin.
+
+    An unknown name raises `UnknownNameError`, which lists the known ones.
+
+    >>> planted_truth("SIMALPHA2").hit_rate
+    0.6
+    """
+    match = _NAME.fullmatch(instrument_id)
+    if match is None:
+        raise UnknownNameError("instrument", instrument_id, RECIPES, where="simulated market: ")
+    recipe = replace(RECIPES[match[1]], instrument_id=instrument_id)
+    return replace(recipe, drift_time=drift_time) if recipe.drift_time else recipe

@@ -1,0 +1,117 @@
+"""A market whose truth is known: the instrument of calibration for tests, detectors and demonstrations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from trimtab.bars.schema import Bars
+from trimtab.bars.simulation.defects import Defect, inject, plan_defects
+from trimtab.bars.simulation.planted import DRIFT_DATE, RECIPES, PlantedTruth, planted_truth
+from trimtab.bars.simulation.prices import regime_of, simulate, simulated_event_times, stream
+from trimtab.bars.sources.protocol import UnknownSeriesError, refuse_empty
+from trimtab.errors import ConfigurationError, UnknownNameError
+from trimtab.market import Series, Timeframe
+
+START = datetime(2015, 1, 5, tzinfo=UTC)
+END = datetime(2020, 12, 31, tzinfo=UTC)
+
+
+class SimulatedMarket:
+    """A source of simulated bars, the same on every run for the same seed.
+
+    Each instrument contains exactly one thing worth finding: SIMNULL nothing, SIMALPHA a predictable
+    direction, SIMREGIME a visible volatility regime, SIMDRIFT a change at a known date, SIMBAD bad
+    bars. `planted` says it in numbers. A number after the name (SIMNULL2) makes an independent twin.
+
+    A market grows: with a later `until`, or a larger `n_bars`, the earlier bars stay as they were.
+
+    Parameters
+    ----------
+    seed: another seed is another market.
+    instruments: what `instruments()` offers; any other known name can be fetched too.
+    timeframe: the timeframe of `instruments()`; any other can be fetched too. Days are weekdays,
+        every other timeframe trades without a pause.
+    n_bars: deliver only this many bars, the first ones; None means all until `until`.
+    until: deliver the bars that have closed by then (UTC, aware); history starts on 2015-01-05.
+    drift_date: from when on SIMDRIFT is another market.
+    defects: inject bad bars into every instrument, not into SIMBAD only.
+
+    >>> market = SimulatedMarket(seed=7, until=datetime(2015, 1, 13, tzinfo=UTC))
+    >>> bars = market.fetch(Series("SIMNULL", Timeframe.DAY))
+    >>> len(bars), str(bars.event_time[-1])
+    (6, '2015-01-12T00:00:00.000000')
+    """
+
+    name = "simulated"
+
+    def __init__(
+        self,
+        seed: int = 7,
+        *,
+        instruments: tuple[str, ...] = tuple(RECIPES),
+        timeframe: Timeframe = Timeframe.DAY,
+        n_bars: int | None = None,
+        until: datetime | None = None,
+        drift_date: datetime = DRIFT_DATE,
+        defects: bool = False,
+    ) -> None:
+        if seed < 0:
+            raise ConfigurationError(f"the seed of the simulated market must be 0 or more, not {seed}")
+        for time in (until, drift_date):
+            if time is not None and time.tzinfo is None:
+                raise ConfigurationError(f"the time {time} carries no time zone; give it in UTC")
+        self.seed = seed
+        self._listed = [Series(planted_truth(name).instrument_id, timeframe) for name in instruments]
+        self._n_bars, self._until = n_bars, until or END
+        self._drift_date, self._defects = drift_date, defects
+
+    def instruments(self) -> list[Series]:
+        """What is offered, sorted; twins (SIMNULL2) and other timeframes can be fetched too."""
+        return sorted(self._listed)
+
+    def fetch(self, series: Series, since: datetime | None = None) -> Bars:
+        """Raw bars with `event_time` ≥ `since`; an unknown name or an empty answer raises, as `BarSource` says."""
+        try:
+            truth = self.planted(series)
+        except UnknownNameError:
+            raise UnknownSeriesError(self.name, series, self.instruments()) from None
+        times = self._event_times(series)
+        bars = simulate(truth, series, times, self.seed)
+        if truth.has_defects:
+            bars = inject(bars, self._plan(series))
+        if since is not None:
+            bars = bars.take(bars.event_time >= np.datetime64(since.astimezone(UTC).replace(tzinfo=None), "us"))
+        return refuse_empty(self.name, series, bars, since)
+
+    def planted(self, series: Series) -> PlantedTruth:
+        """What is true of an instrument, in numbers."""
+        truth = planted_truth(series.instrument_id, self._drift_date)
+        return replace(truth, has_defects=truth.has_defects or self._defects)
+
+    def regimes(self, series: Series) -> np.ndarray:
+        """The true regime of each clean bar: 0 calm, 1 turbulent; where `turbulence` is 1 they do not differ."""
+        return regime_of(self.planted(series), series, len(self._event_times(series)), self.seed)
+
+    def truth(self) -> list[dict[str, str]]:
+        """Every injected defect of the offered instruments, in the words of the checks; times in ISO 8601 UTC."""
+        return [
+            {
+                "instrument_id": series.instrument_id,
+                "timeframe": series.timeframe.value,
+                "check": defect.check,
+                "event_time": f"{np.datetime_as_string(defect.event_time, unit='s')}Z",
+                "detail": defect.detail,
+            }
+            for series in self.instruments()
+            if self.planted(series).has_defects
+            for defect in self._plan(series)
+        ]
+
+    def _event_times(self, series: Series) -> np.ndarray:
+        return simulated_event_times(series.timeframe, START, self._until)[: self._n_bars]
+
+    def _plan(self, series: Series) -> list[Defect]:
+        return plan_defects(self._event_times(series), stream(self.seed, series, "defects"))

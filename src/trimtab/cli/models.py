@@ -1,0 +1,83 @@
+"""`trimtab models`: registered model versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+from trimtab.cli.output import print_json, print_table
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command("list")
+def list_models(
+    strategy: str | None = typer.Option(None, "--strategy", help="Only the versions of one strategy."),
+    json: bool = typer.Option(False, "--json", help="One JSON document."),
+) -> None:
+    """Every model version, newest first."""
+    workspace = _workspace()
+    if strategy:
+        workspace.strategy(strategy)
+    rows = [
+        {
+            "strategy": model.strategy,
+            "version": model.version,
+            "state": model.state,
+            "algorithm": model.algorithm,
+            "dataset": model.dataset_fingerprint,
+            "artifact": model.manifest_digest,
+            "size_bytes": model.size_bytes,
+            "accuracy": model.metrics.get("accuracy"),
+            "created": model.created,
+            "changelog": model.changelog,
+        }
+        for model in workspace.registry.list_models(strategy)
+    ]
+    if json:
+        print_json({"models": rows})
+        return
+    for row in rows:
+        row["dataset"], row["artifact"] = row["dataset"][:12], row["artifact"][:12]
+    print_table("Model versions", rows)
+
+
+@app.command("show")
+def show_model(
+    strategy: str = typer.Argument(help="Name of the strategy."),
+    version: str = typer.Argument("latest", help="A version such as 1.0.0, or champion, challenger, latest."),
+    json: bool = typer.Option(False, "--json", help="One JSON document."),
+) -> None:
+    """One model version: metrics, features, files, moves and decisions."""
+    workspace = _workspace()
+    registry = workspace.registry
+    model = registry.find_model(strategy, version)
+    document: dict[str, Any] = {
+        "model": model.__dict__,
+        "features": registry.features(model.id),
+        "artifacts": [file.__dict__ for file in registry.artifacts(model.id)],
+        "transitions": [move.__dict__ for move in registry.transitions(model.id)],
+        "decisions": [
+            decision.__dict__ | {"gates": [gate.__dict__ for gate in decision.gates]}
+            for decision in registry.decisions(model_id=model.id)
+        ],
+    }
+    if json:
+        print_json(document)
+        return
+    shown = ("version", "state", "algorithm", "dataset_fingerprint", "manifest_digest", "changelog", "created", "created_by")
+    print_table(f"{strategy} {model.version}", [{"key": key, "value": str(document["model"][key])} for key in shown])
+    print_table("Metrics", [{"metric": name, "value": value} for name, value in model.metrics.items()])
+    important = [{"feature": name, "importance": value} for name, value in document["features"].items() if value]
+    print_table("Most important features", important[:15])
+    for decision in document["decisions"][:1]:
+        print_table(f"Decision: {decision['outcome']}", decision["gates"], ["name", "value", "limit", "passed", "reason"])
+    print_table("Moves", document["transitions"], ["from_state", "to_state", "moved", "actor", "reason"])
+
+
+def _workspace() -> Any:
+    from trimtab.config import load_settings
+    from trimtab.pipeline.workspace import Workspace
+
+    return Workspace.open(load_settings())

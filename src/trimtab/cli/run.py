@@ -1,0 +1,52 @@
+"""`trimtab run`: bars to decision through Dagster, then one table of what came out."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import typer
+
+from trimtab.config import load_settings
+from trimtab.errors import ConfigurationError
+
+PROJECT_FILE = Path("dagster_project") / "definitions.py"
+
+
+def run(
+    strategy: list[str] = typer.Option([], help="Run only this strategy; may be repeated. All when absent."),
+    debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error."),
+) -> None:
+    """Run the pipeline from bars to decision; what is unchanged is not done again."""
+    require_dagster("dagster")
+    command = [sys.executable, "-m", "dagster_project.launch", "run"]
+    command += [part for name in strategy for part in ("--strategy", name)]
+    command += ["--debug"] if debug or os.environ.get("TRIMTAB_DEBUG") else []
+    with contextlib.chdir(project_root(Path.cwd())):
+        # A process of its own: the library never imports Dagster, and Ctrl-C ends one thing.
+        if subprocess.run(command, check=False).returncode:
+            raise typer.Exit(1)  # the reason has been said
+        from trimtab.cli.summary import print_summary
+
+        print_summary(load_settings(), strategy)
+
+
+def project_root(start: Path) -> Path:
+    """The clone that a folder lies in, or the folder itself outside of any.
+
+    Relative paths in the settings, such as the default `data/`, are meant from there.
+    """
+    return next((folder for folder in (start, *start.parents) if (folder / PROJECT_FILE).is_file()), start)
+
+
+def require_dagster(*modules: str) -> None:
+    """Say how to get Dagster when a part of it that is needed is not installed."""
+    missing = [name for name in modules if importlib.util.find_spec(name) is None]
+    if missing:
+        raise ConfigurationError(
+            f"{', '.join(missing)} is not installed; install it with: pip install 'trimtab[dagster]'"
+        )

@@ -1,0 +1,196 @@
+"""The catalogue: every feature there is, with what a user must know about it.
+
+A feature is one function decorated with `feature`; the decorator only attaches the description to
+the function, so importing a module registers nothing and there is no registry to get out of step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from trimtab.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from trimtab.features.context import Context
+
+Computation = Callable[..., "np.ndarray"]
+F = TypeVar("F", bound=Computation)
+Bounds = tuple[float | None, float | None]
+
+FAMILY_MODULES = {
+    "technical": (
+        "technical.prices",
+        "technical.averages",
+        "technical.oscillators",
+        "technical.volatility",
+        "technical.volume",
+        "technical.trend",
+        "technical.statistics",
+    ),
+    "candlesticks": ("candlesticks",),
+    "market_state": ("market_state",),
+}
+
+FEATURE_SETS = (*FAMILY_MODULES, "all")  # what a strategy may name in `features.sets`
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of the catalogue.
+
+    Attributes
+    ----------
+    name: lower-case, unique; the name of the column everywhere.
+    family: the feature set it belongs to.
+    description: one sentence for a person.
+    formula: formula or source.
+    inputs: the columns of the bar it reads.
+    lookback: bars needed before the first number: the first `lookback` rows are NaN.
+    warmup: bars of context before a row so that a longer history changes its number by less than
+        1e-9; equal to `lookback` where the memory is finite.
+    bounds: lowest and highest possible value, None where there is none.
+    version: raised when the same bars would give another number.
+    parameters: the values that filled the name.
+    """
+
+    name: str
+    family: str
+    description: str
+    formula: str
+    inputs: tuple[str, ...]
+    lookback: int
+    warmup: int
+    bounds: Bounds
+    version: int
+    parameters: tuple[tuple[str, int], ...]
+    computation: Computation = field(repr=False, compare=False)
+
+    def values(self, context: Context) -> np.ndarray:
+        """The numbers of this feature for the bars of a context, float64, one per bar."""
+        return self.computation(context, **dict(self.parameters))
+
+
+def feature(
+    family: str,
+    name: str,
+    description: str,
+    *,
+    formula: str,
+    inputs: Iterable[str] = ("close",),
+    lookback: int | Callable[..., int] = 0,
+    warmup: int | Callable[..., int] | None = None,
+    bounds: Bounds | Callable[..., Bounds] = (None, None),
+    version: int = 1,
+    **parameters: Iterable[int],
+) -> Callable[[F], F]:
+    """Describe a function of a `Context` as one feature, or one for each value of its parameters.
+
+    `name`, `description` and `formula` are templates filled with the parameters; several parameters
+    run side by side (`fast=(5, 20), slow=(20, 50)` makes two features). `lookback`, `warmup` and
+    `bounds` are values or functions of the parameters; without `warmup` the memory is finite.
+
+    >>> @feature("example", "double_{n}", "{n} times two.", formula="2 n", n=(3, 4))
+    ... def double(context, n):
+    ...     return 2.0 * n
+    >>> [each.name for each in described_features(double)]
+    ['double_3', 'double_4']
+    """
+
+    def describe(function: F) -> F:
+        function.features = tuple(  # type: ignore[attr-defined]  # the description travels on the function itself
+            Feature(
+                name=name.format(**values),
+                family=family,
+                description=description.format(**values),
+                formula=formula.format(**values),
+                inputs=tuple(inputs),
+                lookback=_of(lookback, values),
+                warmup=_of(lookback if warmup is None else warmup, values),
+                bounds=_of(bounds, values),
+                version=version,
+                parameters=tuple(values.items()),
+                computation=function,
+            )
+            for values in _side_by_side(parameters)
+        )
+        return function
+
+    return describe
+
+
+def described_features(function: Any) -> tuple[Feature, ...]:
+    """The features a decorated function computes; none for anything else."""
+    return getattr(function, "features", ())
+
+
+def catalogue() -> dict[str, Feature]:
+    """Every feature by name, in the order of the families and their files."""
+    return dict(_all_features())
+
+
+def feature_sets() -> dict[str, tuple[str, ...]]:
+    """The names in each feature set: one set per family, and `all`."""
+    features = _all_features().values()
+    sets = {family: tuple(f.name for f in features if f.family == family) for family in FAMILY_MODULES}
+    return {**sets, "all": tuple(_all_features())}
+
+
+def resolve(sets: Iterable[str] = (), names: Iterable[str] = ()) -> tuple[str, ...]:
+    """The feature names meant by some sets and single names, each once, in the order given.
+
+    Raises `UnknownNameError` for a set or a feature that does not exist.
+    """
+    known_sets, known = feature_sets(), _all_features()
+    chosen: dict[str, None] = {}
+    for each in sets:
+        if each not in known_sets:
+            raise UnknownNameError("feature set", each, known_sets)
+        chosen.update(dict.fromkeys(known_sets[each]))
+    for each in names:
+        if each not in known:
+            raise UnknownNameError("feature", each, known)
+        chosen[each] = None
+    return tuple(chosen)
+
+
+def versions(names: Iterable[str]) -> dict[str, int]:
+    """The version of each feature: part of what a stored table was made from."""
+    known = _all_features()
+    return {name: known[name].version for name in resolve(names=names)}
+
+
+@cache
+def _all_features() -> dict[str, Feature]:
+    found: dict[str, Feature] = {}
+    for modules in FAMILY_MODULES.values():
+        for module in modules:
+            for each in _features_in(import_module(f"trimtab.features.{module}")):
+                if each.name in found:
+                    raise ValueError(f"two features are called '{each.name}'; rename one")
+                found[each.name] = each
+    return found
+
+
+def _features_in(module: ModuleType) -> Iterator[Feature]:
+    for member in vars(module).values():
+        if getattr(member, "__module__", None) == module.__name__:
+            yield from described_features(member)
+
+
+def _side_by_side(parameters: dict[str, Iterable[int]]) -> Iterator[dict[str, int]]:
+    if not parameters:
+        yield {}
+        return
+    for values in zip(*parameters.values(), strict=True):
+        yield dict(zip(parameters, values, strict=True))
+
+
+def _of(value: Any, parameters: dict[str, int]) -> Any:
+    return value(**parameters) if callable(value) else value

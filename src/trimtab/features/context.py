@@ -1,0 +1,137 @@
+"""What the features of one call share: the prices, and arrays that several of them need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from trimtab.bars import Bars
+from trimtab.features.kernels.ratios import change, lagged, positive_ratio
+from trimtab.features.kernels.recursive import exponential_mean
+
+
+class Context:
+    """Adjusted prices of one instrument and a memory of what has been computed from them.
+
+    Holds open, high, low, close and volume only: a feature cannot see a time, an instrument or
+    another instrument's bars. The memory lives as long as one call of `compute`.
+    """
+
+    def __init__(self, bars: Bars) -> None:
+        adjusted = bars.adjusted()
+        self.open, self.close, self.volume = adjusted.open, adjusted.close, adjusted.volume
+        # The checks let a bar pass whose extremes are off by rounding; here they always enclose the body.
+        self.high = np.maximum(adjusted.high, np.maximum(self.open, self.close))
+        self.low = np.minimum(adjusted.low, np.minimum(self.open, self.close))
+        self._computed: dict[Any, Any] = {}
+
+    def of(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """`function(*arguments)` computed once; a text argument names an array of this context."""
+        key = (function, arguments)
+        if key not in self._computed:
+            given = [getattr(self, a) if isinstance(a, str) else a for a in arguments]
+            self._computed[key] = function(*given)
+        return self._computed[key]
+
+    def ema(self, name: str, n: int) -> np.ndarray:
+        """Exponential mean of an array, newest weight 2 / (n + 1)."""
+        return self.of(exponential_mean, name, n, 2.0 / (n + 1.0), 0)
+
+    def wilder(self, name: str, n: int) -> np.ndarray:
+        """Wilder's smoothing of an array that begins in row 1, newest weight 1 / n."""
+        return self.of(exponential_mean, name, n, 1.0 / n, 1)
+
+    @cached_property
+    def previous_close(self) -> np.ndarray:
+        """Close of the bar before."""
+        return lagged(self.close, 1)
+
+    @cached_property
+    def simple_return(self) -> np.ndarray:
+        """Close over the close before, minus one."""
+        return change(self.close, 1)
+
+    @cached_property
+    def log_return(self) -> np.ndarray:
+        """Logarithm of close over the close before."""
+        return np.log(positive_ratio(self.close, self.previous_close))
+
+    @cached_property
+    def log_gap(self) -> np.ndarray:
+        """Logarithm of open over the close before."""
+        return np.log(positive_ratio(self.open, self.previous_close))
+
+    @cached_property
+    def log_body(self) -> np.ndarray:
+        """Logarithm of close over open."""
+        return np.log(positive_ratio(self.close, self.open))
+
+    @cached_property
+    def log_range(self) -> np.ndarray:
+        """Logarithm of high over low."""
+        return np.log(positive_ratio(self.high, self.low))
+
+    @cached_property
+    def log_up(self) -> np.ndarray:
+        """Logarithm of high over open."""
+        return np.log(positive_ratio(self.high, self.open))
+
+    @cached_property
+    def log_down(self) -> np.ndarray:
+        """Logarithm of low over open."""
+        return np.log(positive_ratio(self.low, self.open))
+
+    @cached_property
+    def bar_range(self) -> np.ndarray:
+        """High minus low."""
+        return self.high - self.low
+
+    @cached_property
+    def true_range(self) -> np.ndarray:
+        """Range including the gap to the close before (Wilder 1978); NaN in row 0."""
+        top = np.maximum(self.high, self.previous_close)
+        return top - np.minimum(self.low, self.previous_close)
+
+    @cached_property
+    def atr(self) -> np.ndarray:
+        """Wilder's mean of the true range over 14 bars."""
+        return self.wilder("true_range", 14)
+
+    @cached_property
+    def typical_price(self) -> np.ndarray:
+        """Mean of high, low and close."""
+        return (self.high + self.low + self.close) / 3.0
+
+    @cached_property
+    def gain(self) -> np.ndarray:
+        """Rise of the close, 0 where it fell."""
+        return np.maximum(self.close - self.previous_close, 0.0)
+
+    @cached_property
+    def loss(self) -> np.ndarray:
+        """Fall of the close, 0 where it rose."""
+        return np.maximum(self.previous_close - self.close, 0.0)
+
+    @cached_property
+    def close_location(self) -> np.ndarray:
+        """Where the close lies in the range of its bar: -1 at the low, 1 at the high, 0 without a range."""
+        inside = (self.close - self.low) - (self.high - self.close)
+        return np.divide(inside, self.bar_range, out=np.zeros(len(inside)), where=self.bar_range > 0.0)
+
+    @cached_property
+    def money_flow(self) -> np.ndarray:
+        """Volume times the location of the close."""
+        return self.close_location * self.volume
+
+    @cached_property
+    def signed_volume(self) -> np.ndarray:
+        """Volume with the sign of the change of the close."""
+        return np.sign(self.close - self.previous_close) * self.volume
+
+    @cached_property
+    def traded_value(self) -> np.ndarray:
+        """Typical price times volume."""
+        return self.typical_price * self.volume

@@ -1,0 +1,82 @@
+"""From the bars of one instrument to a block of feature values, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from trimtab.bars import Bars
+from trimtab.errors import FeatureError
+from trimtab.features.catalogue import catalogue, resolve
+from trimtab.features.context import Context
+from trimtab.market import Series
+
+
+@dataclass(frozen=True)
+class FeatureBlock:
+    """Feature values of one series: n bars, k features.
+
+    Attributes
+    ----------
+    series: instrument and timeframe.
+    event_time: open of the bar each row ends at, `datetime64[us]`, UTC, shape (n,).
+    known_time: when the row could first be used, `datetime64[us]`, UTC, shape (n,).
+    names: the k features, as in the catalogue.
+    values: float, shape (n, k), Fortran order: each feature is contiguous. NaN where a feature has
+        no value (yet); never infinite.
+    """
+
+    series: Series
+    event_time: np.ndarray
+    known_time: np.ndarray
+    names: tuple[str, ...]
+    values: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.event_time)
+
+    def column(self, name: str) -> np.ndarray:
+        """The values of one feature, contiguous."""
+        return self.values[:, self.names.index(name)]
+
+
+def compute(bars: Bars, names: Sequence[str], dtype: Any = np.float64) -> FeatureBlock:
+    """Compute features over the bars of one series.
+
+    Parameters
+    ----------
+    bars: strictly increasing in `event_time`, as the store returns them; features are computed on
+        adjusted prices.
+    names: features of the catalogue; `resolve` turns feature sets into names.
+    dtype: of the result; the computation is always float64.
+
+    With fewer bars than a feature's lookback its column is NaN. Raises `UnknownNameError` for a
+    name that is not in the catalogue and `FeatureError` for bars out of order.
+
+    >>> from trimtab.market import Timeframe
+    >>> day = np.datetime64("2024-01-01", "us") + np.arange(3) * np.timedelta64(1, "D")
+    >>> price = np.array([1.0, 2.0, 4.0])
+    >>> bars = Bars.build(Series("X", Timeframe.DAY), day, price, price, price, price, price)
+    >>> compute(bars, ["return_1"]).column("return_1").tolist()
+    [nan, 1.0, 1.0]
+    """
+    names = resolve(names=names)
+    if (bars.event_time[1:] <= bars.event_time[:-1]).any():
+        raise FeatureError(
+            f"{bars.series}: bars must be strictly increasing in event_time; sort them and drop duplicates first"
+        )
+    values = np.empty((len(bars), len(names)), dtype=dtype, order="F")
+    _fill(values, bars, names)
+    return FeatureBlock(bars.series, bars.event_time, bars.known_time, names, values)
+
+
+def _fill(values: np.ndarray, bars: Bars, names: Sequence[str]) -> None:
+    if not len(bars):
+        return
+    features, context = catalogue(), Context(bars)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        for column, name in enumerate(names):
+            values[:, column] = features[name].values(context)

@@ -1,0 +1,95 @@
+"""Golden rows: a few rows and what the model said about them, stored with the model.
+
+Whoever loads the model lets it forecast them again: a library that reads the file but computes
+something else is noticed before the model is used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as read_tensors
+from safetensors.numpy import save as write_tensors
+
+from trimtab.errors import ArtifactError
+from trimtab.models.inputs import bounded
+from trimtab.models.protocol import FittedForecaster
+
+FILE = "golden.safetensors"
+# Another processor or library build may round the last digits differently; boosters say float32.
+LOAD_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class GoldenRows:
+    """Rows with the forecasts the model made of them when it was stored.
+
+    Attributes
+    ----------
+    features: float64, shape (n, k), NaN and extremes among them.
+    value: float64, shape (n,).
+    """
+
+    features: np.ndarray
+    value: np.ndarray
+
+    def to_bytes(self) -> bytes:
+        """As safetensors, float64 exact."""
+        return write_tensors({"features": np.ascontiguousarray(self.features), "value": self.value})
+
+    @classmethod
+    def from_bytes(cls, content: bytes) -> GoldenRows:
+        """Read them back; `ArtifactError` when they are damaged."""
+        try:
+            arrays = read_tensors(content)
+            return cls(arrays["features"], arrays["value"])
+        except (SafetensorError, KeyError) as error:
+            raise ArtifactError(f"the model's {FILE} is damaged ({error}); train the model again") from error
+
+
+def choose_golden_rows(features: np.ndarray, n: int = 16) -> np.ndarray:
+    """`n` rows spread over `features`, then the hard ones; shape (at most n + 4, k).
+
+    The hard ones: the row with most missing values, the smallest and the largest value of every
+    column, and a row without any value. They need not be rows of the sample: they only have to
+    be forecast the same way for ever.
+
+    >>> choose_golden_rows(np.array([[1.0], [2.0], [3.0]]), n=2).ravel()
+    array([ 1.,  3.,  1.,  1.,  3., nan])
+    """
+    rows = bounded(features)
+    if len(rows) == 0:
+        raise ArtifactError("golden rows need at least one row of features; give some training rows")
+    spread = np.unique(np.linspace(0, len(rows) - 1, min(n, len(rows))).round().astype(np.int64))
+    emptiest = rows[[int(np.isnan(rows).sum(axis=1).argmax())]]
+    known = np.isfinite(rows)
+    lowest = np.where(known.any(axis=0), np.where(known, rows, np.inf).min(axis=0), np.nan)
+    highest = np.where(known.any(axis=0), np.where(known, rows, -np.inf).max(axis=0), np.nan)
+    nothing = np.full(rows.shape[1], np.nan)
+    return np.concatenate([rows[spread], emptiest, lowest[None], highest[None], nothing[None]])
+
+
+def make_golden(fitted: FittedForecaster, features: np.ndarray) -> GoldenRows:
+    """Let a model forecast golden rows."""
+    rows = np.ascontiguousarray(features, dtype=np.float64)
+    return GoldenRows(rows, np.ascontiguousarray(fitted.predict(rows).value, dtype=np.float64))
+
+
+def verify_parity(fitted: FittedForecaster, golden: GoldenRows, tolerance: float = LOAD_TOLERANCE) -> None:
+    """Raise `ArtifactError` unless the model still says about golden rows what it said when stored.
+
+    `tolerance` is relative to 1 or to the value, whichever is larger; 0 asks for equality bit by bit.
+    """
+    if golden.features.ndim != 2 or golden.value.shape != (len(golden.features),):
+        raise ArtifactError(f"the model's {FILE} has not one forecast per row; train the model again")
+    said = fitted.predict(golden.features).value
+    allowed = tolerance * np.maximum(1.0, np.abs(golden.value))
+    same = (np.abs(said - golden.value) <= allowed) | (np.isnan(said) & np.isnan(golden.value))
+    if not same.all():
+        row = int(np.flatnonzero(~same)[0])
+        raise ArtifactError(
+            f"the model loads but forecasts {said[row]!r} for golden row {row}, where it said {golden.value[row]!r} when stored; "
+            "another library version or processor computes differently, train the model again here"
+        )

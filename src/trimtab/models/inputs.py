@@ -1,0 +1,80 @@
+"""What every family asks of its inputs, said once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from trimtab.datasets import Dataset
+from trimtab.errors import DatasetError, FeatureError, NotEnoughDataError
+
+# The boosters and forests compute in float32: a larger number would become infinite there.
+LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """The rows a family learns from: those with a positive weight.
+
+    Attributes
+    ----------
+    features: float64, shape (n, k), finite or NaN.
+    target, weight: float64, shape (n,).
+    """
+
+    features: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray
+
+
+def training_rows(dataset: Dataset) -> TrainingRows:
+    """The usable rows of a dataset.
+
+    Rows of weight zero are left out altogether: a booster would ignore them in its sums, but
+    still let them choose its histogram bins. Raises `NotEnoughDataError` without rows, or when
+    a classification has one class only; `DatasetError` for a target or weight that is no number.
+    """
+    if not (np.isfinite(dataset.target).all() and np.isfinite(dataset.weight).all()) or (dataset.weight < 0).any():
+        raise DatasetError(
+            "training targets must be numbers and weights must be numbers from 0 up; build the dataset again"
+        )
+    kept = dataset.weight > 0
+    target = dataset.target[kept]
+    _check_target(target, dataset.task)
+    return TrainingRows(bounded(dataset.features[kept]), target, dataset.weight[kept])
+
+
+def checked_features(features: np.ndarray, feature_names: Sequence[str]) -> np.ndarray:
+    """Rows to forecast as C-ordered float64 of shape (n, k), infinities bounded; `FeatureError` otherwise."""
+    rows = np.asarray(features, dtype=np.float64)
+    if rows.ndim != 2 or rows.shape[1] != len(feature_names):
+        raise FeatureError(
+            f"rows of shape {rows.shape} were given, the model was trained on {len(feature_names)} features; "
+            "give an array of shape (rows, features) with the model's feature_names in their order"
+        )
+    return np.ascontiguousarray(bounded(rows))
+
+
+def bounded(features: np.ndarray) -> np.ndarray:
+    """Values beyond the range of float32, infinities among them, moved to its ends; NaN stays.
+
+    >>> bounded(np.array([np.inf, 1.0])).astype(np.float32)
+    array([3.4028235e+38, 1.0000000e+00], dtype=float32)
+    """
+    return np.clip(features, -LARGEST, LARGEST)
+
+
+def _check_target(target: np.ndarray, task: str) -> None:
+    if len(target) == 0:
+        raise NotEnoughDataError("there is no training row with a positive weight; give more samples")
+    if task == "regression":
+        return
+    classes = np.unique(target)
+    if not np.isin(classes, (0.0, 1.0)).all():
+        raise DatasetError(f"a classification target is 0 or 1, not {classes[:4].tolist()}; use the task 'regression'")
+    if len(classes) < 2:
+        raise NotEnoughDataError(
+            f"all {len(target)} training rows have the target {classes[0]:g}; both classes are needed, train on a longer history"
+        )

@@ -1,0 +1,91 @@
+"""Stage one: bars of one series are fetched, judged and stored; refused ones go to quarantine."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import numpy as np
+
+from trimtab.bars.ingest import IngestReport, ingest
+from trimtab.bars.plots import plot_bars
+from trimtab.bars.sources import open_source
+from trimtab.errors import UnknownNameError
+from trimtab.pipeline.running import Produced, run_stage
+from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult
+from trimtab.pipeline.workspace import Workspace
+
+STAGE = "bars"
+CODE_VERSION = "1"
+MAX_QUARANTINED_SHARE = 0.05  # above it something is wrong with the source, not with single bars
+
+
+def ingest_bars(workspace: Workspace, series_key: str) -> StageResult:
+    """Bring the store up to date with the source; a second call stores nothing new."""
+    try:
+        series, universe = workspace.series[series_key], workspace.universes[series_key]
+    except KeyError:
+        raise UnknownNameError("series", series_key, workspace.series) from None
+    settings = workspace.settings
+    source = open_source(
+        universe.source,
+        path=universe.path,
+        seed=settings.seed,
+        publication_lag=timedelta(seconds=settings.publication_lag_seconds),
+        clock=workspace.lake.clock,
+    )
+    report = ingest(source, series, workspace.bars, workspace.quarantine, workspace.lake.clock)
+    inputs = {
+        "code": CODE_VERSION,
+        "bars": workspace.bars.fingerprint(series),
+        "quarantined": workspace.quarantine.count(series),
+    }
+    return run_stage(workspace, STAGE, series_key, inputs, lambda: _describe(workspace, report, inputs))
+
+
+def _describe(workspace: Workspace, report: IngestReport, inputs: dict[str, object]) -> Produced:
+    bars = workspace.bars.current(report.series)
+    n_quarantined = workspace.quarantine.count(report.series)
+    by_check = Counter((finding.check, finding.severity) for finding in report.findings)
+    flagged = np.array([f.event_time for f in report.findings if f.severity == "warning"], dtype="datetime64[us]")
+    refused = np.array([f.event_time for f in report.findings if f.severity == "quarantine"], dtype="datetime64[us]")
+    share = n_quarantined / max(n_quarantined + len(bars), 1)
+    metrics: dict[str, Scalar] = {
+        "bars": len(bars),
+        "first_bar": str(bars.event_time[0])[:19] if len(bars) else None,
+        "last_bar": str(bars.event_time[-1])[:19] if len(bars) else None,
+        "new": report.new,
+        "restated": report.restated,
+        "quarantined": n_quarantined,
+        "flagged": len(flagged),
+    }
+    return Produced(
+        data_version=str(inputs["bars"]),
+        metrics=metrics,
+        tables={
+            "findings": [{"check": check, "severity": severity, "bars": n} for (check, severity), n in by_check.items()],
+            "latest bars": _latest(workspace, report),
+        },
+        plots={"Price and volume": plot_bars(bars, refused, flagged)} if len(bars) else {},
+        links={"store": workspace.lake.root / "bars" / report.series.key},
+        checks=(
+            CheckOutcome(
+                "bar_quality",
+                share <= MAX_QUARANTINED_SHARE and len(bars) > 0,
+                True,
+                f"{n_quarantined} of {n_quarantined + len(bars)} bars are in quarantine ({share:.2%}); "
+                f"at most {MAX_QUARANTINED_SHARE:.0%} may be",
+                {"quarantined_share": share, "limit": MAX_QUARANTINED_SHARE},
+            ),
+        ),
+    )
+
+
+def _latest(workspace: Workspace, report: IngestReport) -> list[dict[str, Scalar]]:
+    bars = workspace.bars.current(report.series)
+    tail = bars.take(slice(max(len(bars) - 5, 0), None))
+    return [
+        {"event_time": str(tail.event_time[i])[:19]}
+        | {name: float(getattr(tail, name)[i]) for name in ("open", "high", "low", "close", "volume")}
+        for i in range(len(tail))
+    ]

@@ -1,0 +1,144 @@
+"""Stage three: the point-in-time training dataset of a strategy, under its fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from trimtab.config.strategy import Strategy
+from trimtab.datasets import Dataset
+from trimtab.datasets.build import SeriesSamples, build_dataset
+from trimtab.datasets.plots import plot_samples
+from trimtab.datasets.snapshot import load_snapshot, save_snapshot
+from trimtab.errors import NotFoundError
+from trimtab.features.catalogue import catalogue, resolve
+from trimtab.features.engine import FeatureBlock
+from trimtab.features.store import read_features
+from trimtab.labels.compute import CODE_VERSION as LABEL_VERSION
+from trimtab.labels.compute import compute_label
+from trimtab.market import Series
+from trimtab.pipeline.running import Produced, run_stage, stage_values
+from trimtab.pipeline.stage import CheckOutcome, StageResult, Table
+from trimtab.pipeline.workspace import Workspace
+
+STAGE = "training_dataset"
+CODE_VERSION = "1"
+
+
+def build_training_dataset(workspace: Workspace, strategy_name: str) -> StageResult:
+    """Build the dataset of a strategy from the stored features and labels of its instruments."""
+    strategy = workspace.strategy(strategy_name)
+    recipe = recipe_of(workspace, strategy)
+
+    def compute() -> Produced:
+        parts = [samples_of(workspace, strategy, series) for series in strategy.universe.series]
+        dataset = build_dataset(parts)
+        fingerprint = save_snapshot(workspace.lake, dataset, recipe)
+        return _describe(workspace, dataset, fingerprint)
+
+    folder = workspace.lake.root / "datasets"
+    return run_stage(
+        workspace,
+        STAGE,
+        strategy_name,
+        recipe,
+        compute,
+        lambda manifest: (folder / manifest.output_fingerprint / "recipe.json").is_file(),
+    )
+
+
+def recipe_of(workspace: Workspace, strategy: Strategy) -> dict[str, Any]:
+    """Everything the dataset depends on: with the bar store it can be built again, bit for bit."""
+    names = resolve(strategy.features.sets, strategy.features.names)
+    bars = {series.key: workspace.bars.fingerprint(series) for series in strategy.universe.series}
+    known = [workspace.bars.current(series).known_time for series in strategy.universe.series]
+    newest = [times.max() for times in known if len(times)]
+    if not newest:
+        raise NotFoundError(f"no bars are stored for strategy '{strategy.name}'; run the bars stage first")
+    return {
+        "code": CODE_VERSION,
+        "as_of": str(max(newest)),
+        "bars": bars,
+        "instruments": list(strategy.universe.instruments),
+        "timeframe": strategy.universe.timeframe.value,
+        "features": {name: catalogue()[name].version for name in names},
+        "label": strategy.label.model_dump(mode="json") | {"code": LABEL_VERSION},
+    }
+
+
+def feature_block(workspace: Workspace, strategy: Strategy, series: Series) -> FeatureBlock:
+    """The stored features of one series that a strategy uses."""
+    return read_features(workspace.lake, series, resolve(strategy.features.sets, strategy.features.names))
+
+
+def samples_of(workspace: Workspace, strategy: Strategy, series: Series) -> SeriesSamples:
+    """Features and labels of one series. The first horizon is the one the model is trained on."""
+    labels = compute_label(workspace.bars.current(series), strategy.label, strategy.label.horizons[0])
+    return SeriesSamples(feature_block(workspace, strategy, series), labels)
+
+
+def load_training_dataset(workspace: Workspace, strategy_name: str) -> tuple[str, Dataset]:
+    """The latest dataset of a strategy with its fingerprint."""
+    values = stage_values(workspace, STAGE, strategy_name)
+    if values is None:
+        raise NotFoundError(f"strategy '{strategy_name}' has no dataset yet; run the stage {STAGE} first")
+    dataset, _ = load_snapshot(workspace.lake, values["data_version"])
+    return values["data_version"], dataset
+
+
+def _describe(workspace: Workspace, dataset: Dataset, fingerprint: str) -> Produced:
+    ordered = bool((dataset.label_end > dataset.decision_time).all() and (dataset.label_start >= dataset.decision_time).all())
+    classification = dataset.task == "classification"
+    return Produced(
+        data_version=fingerprint,
+        metrics={
+            "samples": len(dataset),
+            "features": len(dataset.feature_names),
+            "instruments": len(dataset.instruments),
+            "horizon": dataset.horizon,
+            "positive_share": float(dataset.target.mean()) if classification else None,
+            "target_std": float(dataset.target.std()),
+            "missing_share": float(np.isnan(dataset.features).mean()),
+            "first_decision": str(dataset.decision_time[0])[:10],
+            "last_decision": str(dataset.decision_time[-1])[:10],
+            "fingerprint": fingerprint[:12],
+        },
+        tables={"samples by instrument": _by_instrument(dataset)},
+        plots={"Samples and label": plot_samples(dataset)},
+        links={"snapshot": workspace.lake.root / "datasets" / fingerprint},
+        checks=(
+            CheckOutcome(
+                "labels_follow_decisions",
+                ordered,
+                True,
+                "every label starts at or after its decision and ends later",
+                {"samples": len(dataset)},
+            ),
+        ),
+        summary={"n_samples": len(dataset)},
+    )
+
+
+def _by_instrument(dataset: Dataset) -> Table:
+    rows: Table = []
+    for code, name in enumerate(dataset.instruments):
+        mine = dataset.instrument == code
+        times = dataset.decision_time[mine]
+        rows.append(
+            {
+                "instrument": name,
+                "samples": int(mine.sum()),
+                "first": str(times[0])[:10] if len(times) else None,
+                "last": str(times[-1])[:10] if len(times) else None,
+                "mean_target": float(dataset.target[mine].mean()) if len(times) else None,
+                "mean_weight": float(dataset.weight[mine].mean()) if len(times) else None,
+            }
+        )
+    return rows
+
+
+def describe_recipe(recipe: Mapping[str, Any]) -> str:
+    """One line that tells a person what a dataset was made from."""
+    return f"{len(recipe['bars'])} series, {len(recipe['features'])} features, label {recipe['label']['kind']}, as of {recipe['as_of'][:10]}"

@@ -1,0 +1,269 @@
+"""Stage six: the evidence about a candidate: walk-forward, backtest, leak certificate."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from trimtab.backtest.costs import costs_from
+from trimtab.backtest.engine import BacktestReport
+from trimtab.backtest.forecasts import backtest_forecasts
+from trimtab.backtest.plots import plot_equity
+from trimtab.config.strategy import Strategy
+from trimtab.datasets import Dataset
+from trimtab.features.catalogue import resolve
+from trimtab.features.leaks import certify
+from trimtab.models.configured import configured_forecaster
+from trimtab.models.protocol import FittedForecaster
+from trimtab.monitoring.leaks import audit_folds, audit_label
+from trimtab.pipeline.datasets import load_training_dataset
+from trimtab.pipeline.models import fit_context, tuned_parameters
+from trimtab.pipeline.running import Produced, run_stage, stage_values
+from trimtab.pipeline.stage import CheckOutcome, StageResult, Table
+from trimtab.pipeline.workspace import Workspace
+from trimtab.signals.positions import default_rule
+from trimtab.storage.atomic import write_text
+from trimtab.storage.hashing import fingerprint_json, fingerprint_table
+from trimtab.validation.folds import Fold
+from trimtab.validation.plots import plot_accuracy
+from trimtab.validation.significance import BaselineComparison, compare_with_baseline
+from trimtab.validation.splitters import walk_forward_from
+from trimtab.validation.walk_forward import OutOfSample, WalkForwardReport, walk_forward
+
+WALK_FORWARD, BACKTEST, LEAKS = "walk_forward_report", "backtest_report", "leak_certificate"
+CODE_VERSION = "1"
+CERTIFICATE_BARS = 1000
+
+
+def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult:
+    """Train on the past of each fold, judge on what follows, compare with the naive forecasts."""
+    strategy = workspace.strategy(strategy_name)
+    fingerprint, dataset = load_training_dataset(workspace, strategy_name)
+    parameters = tuned_parameters(workspace, strategy_name)
+    inputs = {
+        "code": CODE_VERSION,
+        "dataset": fingerprint,
+        "model": strategy.model.model_dump(mode="json"),
+        "parameters": parameters,
+        "validation": strategy.validation.model_dump(mode="json"),
+        "seed": workspace.settings.seed,
+    }
+
+    def fit(train: Dataset, fold: Fold) -> FittedForecaster:
+        return configured_forecaster(strategy.model, parameters).fit(train, None, fit_context(workspace))
+
+    def compute() -> Produced:
+        report = walk_forward(dataset, fit, walk_forward_from(strategy.validation))
+        comparison = compare_with_baseline(report, dataset, seed=workspace.settings.seed)
+        workspace.lake.tables.write(_forecast_table(strategy_name), _forecasts(dataset, report.out_of_sample))
+        return _describe_walk_forward(workspace, strategy_name, report, comparison)
+
+    return run_stage(
+        workspace,
+        WALK_FORWARD,
+        strategy_name,
+        inputs,
+        compute,
+        lambda _: workspace.lake.tables.exists(_forecast_table(strategy_name)),
+    )
+
+
+def report_backtest(workspace: Workspace, strategy_name: str) -> StageResult:
+    """Trade the out-of-sample forecasts of the walk-forward at the next open, after costs."""
+    strategy = workspace.strategy(strategy_name)
+    fingerprint, dataset = load_training_dataset(workspace, strategy_name)
+    judged = stage_values(workspace, WALK_FORWARD, strategy_name) or {}
+    inputs = {
+        "code": CODE_VERSION,
+        "dataset": fingerprint,
+        "forecasts": judged.get("forecasts"),
+        "bars": {series.key: workspace.bars.fingerprint(series) for series in strategy.universe.series},
+        "backtest": strategy.backtest.model_dump(mode="json"),
+        "label": strategy.label.kind,
+    }
+
+    def compute() -> Produced:
+        bars = {series.instrument_id: workspace.bars.current(series) for series in strategy.universe.series}
+        report = backtest_forecasts(
+            dataset,
+            _read_forecasts(workspace, strategy_name),
+            bars,
+            rule=strategy.backtest.rule or default_rule(strategy.label.kind),
+            threshold=strategy.backtest.threshold,
+            costs=costs_from(strategy.backtest),
+        )
+        return _describe_backtest(workspace, strategy, report)
+
+    return run_stage(workspace, BACKTEST, strategy_name, inputs, compute)
+
+
+def certify_leaks(workspace: Workspace, strategy_name: str) -> StageResult:
+    """Certify every feature and label of a strategy, and the folds it is judged on."""
+    strategy = workspace.strategy(strategy_name)
+    fingerprint, dataset = load_training_dataset(workspace, strategy_name)
+    names = resolve(strategy.features.sets, strategy.features.names)
+    inputs = {
+        "code": CODE_VERSION,
+        "dataset": fingerprint,
+        "features": list(names),
+        "label": strategy.label.model_dump(mode="json"),
+        "validation": strategy.validation.model_dump(mode="json"),
+        "seed": workspace.settings.seed,
+    }
+
+    def compute() -> Produced:
+        rows: Table = []
+        for series in strategy.universe.series:
+            bars = workspace.bars.current(series)
+            recent = bars.take(slice(max(len(bars) - CERTIFICATE_BARS, 0), None))
+            certificate = certify(names, recent, cuts=3, seed=workspace.settings.seed)
+            rows.append(_leak_row("features", series.key, len(names), certificate.leaking))
+            seen = audit_label(recent, strategy.label, strategy.label.horizons[0], seed=workspace.settings.seed)
+            rows.append(_leak_row("label", series.key, 1, (strategy.label.kind,) if seen else ()))
+        folds = walk_forward_from(strategy.validation).split(dataset)
+        rows.append(_leak_row("folds", strategy_name, len(folds), audit_folds(dataset, folds)))
+        return _describe_leaks(rows)
+
+    return run_stage(workspace, LEAKS, strategy_name, inputs, compute)
+
+
+def _leak_row(what: str, where: str, checked: int, leaking: tuple[str, ...]) -> dict[str, Any]:
+    return {"what": what, "where": where, "checked": checked, "leaks": len(leaking), "which": ", ".join(leaking[:5])}
+
+
+def _describe_leaks(rows: Table) -> Produced:
+    n_leaks = sum(int(row["leaks"] or 0) for row in rows)
+    n_checked = sum(int(row["checked"] or 0) for row in rows)
+    return Produced(
+        data_version=fingerprint_json(rows),
+        metrics={"checked": n_checked, "leaks": n_leaks},
+        tables={"certificate": rows},
+        checks=(
+            CheckOutcome(
+                "no_leaks",
+                n_leaks == 0,
+                False,  # the features themselves block; here the decision refuses in writing
+                f"{n_leaks} of {n_checked} features, labels and folds know something of the future",
+                {"checked": n_checked, "leaks": n_leaks},
+            ),
+        ),
+        summary={"n_leaks": n_leaks},
+    )
+
+
+def _describe_walk_forward(
+    workspace: Workspace, strategy_name: str, report: WalkForwardReport, comparison: BaselineComparison
+) -> Produced:
+    folds: Table = [
+        {"fold": f.name, "test_start": str(f.test_start)[:10], "test_end": str(f.test_end)[:10], "train": f.n_train}
+        | {"test": f.n_test, "purged": f.n_purged}
+        | {name: f.metrics.get(name) for name in _SHOWN}
+        for f in report.folds
+    ]
+    baselines: Table = [
+        {"baseline": c.baseline, "model_accuracy": c.model_accuracy, "baseline_accuracy": c.baseline_accuracy}
+        | {"difference": c.difference, "ci_low": c.ci_low, "ci_high": c.ci_high, "p_value": c.p_value}
+        | {"block_length": c.block_length, "times": c.n_times}
+        for c in (comparison.naive, comparison.majority)
+    ]
+    strongest = comparison.strongest
+    document = report.to_json() | {"baselines": comparison.to_json()}
+    path = workspace.report_folder(WALK_FORWARD, strategy_name) / "report.json"
+    write_text(path, json.dumps(document, indent=1))
+    forecasts = fingerprint_table(workspace.lake.tables.read(_forecast_table(strategy_name)))
+    return Produced(
+        data_version=fingerprint_json(document),
+        metrics={
+            "accuracy": report.accuracy,
+            "consistency": report.consistency,
+            "verdict": report.verdict.value,
+            "precision": report.pooled["precision"],
+            "recall": report.pooled["recall"],
+            "information_coefficient": report.pooled["information_coefficient"],
+            "overfitting_gap": report.overfitting_gap,
+            "strongest_baseline_accuracy": strongest.baseline_accuracy,
+            "p_value": strongest.p_value,
+            "forecasts": len(report.out_of_sample.row),
+        },
+        tables={"folds": folds, "baselines": baselines},
+        plots={"Accuracy by fold": plot_accuracy(report)},
+        links={"report": path, "forecasts": workspace.lake.tables.path(_forecast_table(strategy_name))},
+        summary={
+            "accuracy": report.accuracy,
+            "precision": report.pooled["precision"],
+            "recall": report.pooled["recall"],
+            "f1": report.pooled["f1"],
+            "information_coefficient": report.pooled["information_coefficient"],
+            "consistency": report.consistency,
+            "verdict": report.verdict.value,
+            "overfitting_gap": report.overfitting_gap,
+            "baseline": strongest.baseline,
+            "baseline_accuracy": strongest.baseline_accuracy,
+            "baseline_p_value": strongest.p_value,
+            "n_forecasts": len(report.out_of_sample.row),
+            "forecasts": forecasts,
+        },
+    )
+
+
+_SHOWN = (
+    "accuracy", "baseline_accuracy", "majority_accuracy", "balanced_accuracy", "precision", "recall", "f1",
+    "roc_auc", "information_coefficient", "train_accuracy",
+)  # fmt: skip
+
+
+def _describe_backtest(workspace: Workspace, strategy: Strategy, report: BacktestReport) -> Produced:
+    folder = workspace.report_folder(BACKTEST, strategy.name)
+    document = report.to_json()
+    write_text(folder / "report.json", json.dumps(document))
+    shown = ("total_return", "annual_return", "annual_volatility", "sharpe_ratio", "sortino_ratio", "max_drawdown")
+    account = ("exposure", "turnover", "break_even_cost_bps", "total_costs", "n_trades", "trade_win_rate")
+    held: Table = [
+        {"metric": name, "strategy": report.metrics.get(name), "buy_and_hold": report.benchmark_metrics.get(name)}
+        for name in shown
+    ]
+    metrics = {name: report.metrics.get(name) for name in (*shown, *account)}
+    return Produced(
+        data_version=fingerprint_json(document),
+        metrics=dict(metrics) | {"commission_bps": strategy.backtest.commission_bps, "slippage_bps": strategy.backtest.slippage_bps},
+        tables={"against buy and hold": held, "account": [{"metric": n, "value": report.metrics.get(n)} for n in account]},
+        plots={"Equity": plot_equity(report)},
+        links={"report": folder / "report.json"},
+        summary={
+            "sharpe_ratio": report.metrics["sharpe_ratio"],
+            "total_return": report.metrics["total_return"],
+            "max_drawdown": abs(report.metrics["max_drawdown"]),
+            "benchmark_sharpe_ratio": report.benchmark_metrics["sharpe_ratio"],
+        },
+    )
+
+
+def _forecast_table(strategy_name: str) -> str:
+    return f"reports/{WALK_FORWARD}/{strategy_name}/forecasts"
+
+
+def _forecasts(dataset: Dataset, forecasts: OutOfSample) -> pa.Table:
+    rows = forecasts.row
+    time = pa.timestamp("us", tz="UTC")
+    return pa.table(
+        {
+            "row": rows,
+            "instrument_id": [dataset.instruments[code] for code in dataset.instrument[rows]],
+            "event_time": pa.array(dataset.event_time[rows], pa.timestamp("us")).cast(time),
+            "decision_time": pa.array(dataset.decision_time[rows], pa.timestamp("us")).cast(time),
+            "fold": forecasts.fold,
+            "value": forecasts.value,
+            "target": forecasts.target,
+            "baseline": forecasts.baseline,
+            "majority": forecasts.majority,
+        }
+    )
+
+
+def _read_forecasts(workspace: Workspace, strategy_name: str) -> OutOfSample:
+    table = workspace.lake.tables.read(_forecast_table(strategy_name))
+    columns = ("row", "fold", "value", "target", "baseline", "majority")
+    return OutOfSample(**{name: np.asarray(table[name].to_numpy()) for name in columns})

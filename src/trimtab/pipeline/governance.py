@@ -1,0 +1,117 @@
+"""Stage eight: every gate, one decision, with its reasons."""
+
+from __future__ import annotations
+
+from trimtab.errors import NotFoundError
+from trimtab.figures import GREEN, RED, as_png, new_figure
+from trimtab.lifecycle.decision import decide
+from trimtab.lifecycle.evidence import Evidence
+from trimtab.pipeline.evidence import BACKTEST, LEAKS, WALK_FORWARD
+from trimtab.pipeline.models import CANDIDATE, candidate_version
+from trimtab.pipeline.monitoring import STAGE as DRIFT
+from trimtab.pipeline.running import Produced, run_stage, stage_values
+from trimtab.pipeline.stage import StageResult, Table
+from trimtab.pipeline.workspace import Workspace
+from trimtab.registry.decisions import Decision
+from trimtab.registry.models import ModelVersion
+from trimtab.storage.hashing import fingerprint_json
+
+STAGE = "deployment_decision"
+CODE_VERSION = "1"
+ACTOR = "pipeline"
+
+
+def decide_deployment(workspace: Workspace, strategy_name: str) -> StageResult:
+    """Judge the latest candidate of a strategy by its gates."""
+    strategy = workspace.strategy(strategy_name)
+    candidate = candidate_version(workspace, strategy_name)
+    if candidate is None:
+        raise NotFoundError(f"strategy '{strategy_name}' has no candidate to decide about; run the stage {CANDIDATE} first")
+    evidence = gather_evidence(workspace, strategy_name, candidate)
+    inputs = {
+        "code": CODE_VERSION,
+        "model": candidate.id,
+        "evidence": evidence.to_json(),
+        "limits": strategy.gates.model_dump(mode="json"),
+    }
+
+    def compute() -> Produced:
+        workspace.registry.record_metrics(candidate.id, _metrics(workspace, strategy_name), ACTOR)
+        decision = decide(candidate, evidence, strategy.gates, workspace.registry, actor=ACTOR)
+        return _describe(candidate, decision)
+
+    def still_there(_: object) -> bool:
+        return workspace.registry.latest_decision(model_id=candidate.id) is not None
+
+    return run_stage(workspace, STAGE, strategy_name, inputs, compute, still_there)
+
+
+def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVersion) -> Evidence:
+    """What the stages before have measured; what they have not is unknown, and unknown passes no gate."""
+    judged = stage_values(workspace, WALK_FORWARD, strategy_name) or {}
+    traded = stage_values(workspace, BACKTEST, strategy_name) or {}
+    certified = stage_values(workspace, LEAKS, strategy_name) or {}
+    drifted = stage_values(workspace, DRIFT, strategy_name) or {}
+    stored = stage_values(workspace, CANDIDATE, strategy_name) or {}
+    known_drift = drifted.get("model_id") == candidate.id
+    return Evidence(
+        n_samples=judged.get("n_forecasts"),
+        accuracy=judged.get("accuracy"),
+        precision=judged.get("precision"),
+        recall=judged.get("recall"),
+        consistency=judged.get("consistency"),
+        max_drawdown=traded.get("max_drawdown"),
+        baseline_p_value=judged.get("baseline_p_value"),
+        overfitting_gap=judged.get("overfitting_gap"),
+        n_leaks=certified.get("n_leaks"),
+        drift_share=drifted.get("drifted_share") if known_drift else None,
+        artifact_mb=stored.get("artifact_size_mb"),
+        load_seconds=stored.get("load_seconds"),
+        n_damaged_files=stored.get("n_damaged_files"),
+    )
+
+
+def _metrics(workspace: Workspace, strategy_name: str) -> dict[str, float | str | None]:
+    judged = stage_values(workspace, WALK_FORWARD, strategy_name) or {}
+    traded = stage_values(workspace, BACKTEST, strategy_name) or {}
+    names = ("accuracy", "precision", "recall", "f1", "information_coefficient", "consistency", "overfitting_gap")
+    metrics = {name: judged.get(name) for name in (*names, "baseline_accuracy", "baseline_p_value", "verdict")}
+    return metrics | {name: traded.get(name) for name in ("sharpe_ratio", "total_return", "max_drawdown")}
+
+
+def _describe(candidate: ModelVersion, decision: Decision) -> Produced:
+    gates: Table = [
+        {"gate": g.name, "value": g.value, "limit": g.limit, "passed": g.passed, "reason": g.reason} for g in decision.gates
+    ]
+    failed = [gate.name for gate in decision.gates if not gate.passed]
+    return Produced(
+        data_version=fingerprint_json({"model": candidate.id, "outcome": decision.outcome, "gates": gates}),
+        metrics={
+            "outcome": decision.outcome,
+            "version": candidate.version,
+            "gates": len(gates),
+            "failed_gates": len(failed),
+            "failed": ", ".join(failed) or "none",
+        },
+        tables={"gates": gates},
+        plots={"Gates": _plot(decision)},
+        summary={"outcome": decision.outcome, "failed": failed, "model_id": candidate.id},
+    )
+
+
+def _plot(decision: Decision) -> bytes:
+    """PNG: how far each gate's value is from its limit, as a share of the limit; the bar's colour is the answer."""
+    figure, (axis,) = new_figure(height=0.8 + 0.24 * len(decision.gates))
+    for place, gate in enumerate(reversed(decision.gates)):
+        if gate.value is None or gate.limit is None:
+            margin = 0.0
+        else:
+            margin = (gate.value - gate.limit) / abs(gate.limit) if gate.limit else gate.value
+            margin = abs(margin) if gate.passed else -abs(margin)
+        axis.barh(place, max(min(margin, 1.0), -1.0) or 0.01, color=GREEN if gate.passed else RED)
+    axis.set_yticks(range(len(decision.gates)), [gate.name for gate in reversed(decision.gates)], fontsize=8)
+    axis.axvline(0.0, color="#1f2933", linewidth=0.8)
+    axis.set_xlim(-1.05, 1.05)
+    axis.set_xlabel("distance from the limit, as a share of it (left of the line: not passed)", fontsize=8)
+    axis.set_title(decision.outcome.replace("_", " "), fontsize=9, loc="left")
+    return as_png(figure)

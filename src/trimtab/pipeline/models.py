@@ -1,0 +1,269 @@
+"""Stages four and five: the search for parameters, and the candidate trained with what it found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from trimtab import __version__
+from trimtab.config.strategy import Strategy
+from trimtab.datasets import Dataset
+from trimtab.features.catalogue import catalogue
+from trimtab.models.artifacts import StoredModel, load_model, store_model
+from trimtab.models.configured import configured_forecaster, configured_space
+from trimtab.models.golden import choose_golden_rows
+from trimtab.models.importance import permutation_importance, share_by_feature
+from trimtab.models.plots import plot_importance
+from trimtab.models.protocol import FitContext, FittedForecaster
+from trimtab.pipeline.datasets import load_training_dataset
+from trimtab.pipeline.running import Produced, run_stage, stage_values
+from trimtab.pipeline.stage import CheckOutcome, StageResult, Table
+from trimtab.pipeline.workspace import Workspace
+from trimtab.registry.artifact_checks import check_artifacts
+from trimtab.registry.models import ArtifactFile, Candidate, ModelVersion
+from trimtab.registry.trials import Trial
+from trimtab.storage.hashing import fingerprint_json
+from trimtab.tuning.plots import plot_trials
+from trimtab.tuning.study import StudyResult, run_study
+from trimtab.validation.scoring import score
+from trimtab.validation.splitters import PurgedKFold, walk_forward_from
+
+TUNING, CANDIDATE = "tuning_study", "candidate_model"
+CODE_VERSION = "1"
+ACTOR = "pipeline"
+
+
+def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
+    """Search parameters on purged folds of the time before the first walk-forward test."""
+    strategy = workspace.strategy(strategy_name)
+    fingerprint, dataset = load_training_dataset(workspace, strategy_name)
+    inputs = {
+        "code": CODE_VERSION,
+        "dataset": fingerprint,
+        "model": strategy.model.model_dump(mode="json"),
+        "tuning": strategy.tuning.model_dump(mode="json"),
+        "validation": strategy.validation.model_dump(mode="json"),
+        "seed": workspace.settings.seed,
+    }
+    study_name = f"{strategy_name}:{fingerprint_json(inputs)[:16]}"
+
+    def compute() -> Produced:
+        known = tuning_rows(dataset, strategy)
+        assert workspace.registry  # the schema must exist before Optuna opens the same database
+        result = run_study(
+            known,
+            PurgedKFold(strategy.tuning.n_folds, strategy.validation.embargo).split(known),
+            make=lambda parameters: configured_forecaster(strategy.model, parameters),
+            space=configured_space(strategy.model),
+            sampler=strategy.tuning.sampler,
+            n_trials=strategy.tuning.n_trials,
+            objectives=strategy.tuning.objectives,
+            seed=workspace.settings.seed,
+            context=fit_context(workspace),
+            storage=workspace.lake.database.sqlalchemy_url,
+            study_name=study_name,
+        )
+        _count_trials(workspace, strategy, fingerprint, study_name, result)
+        return _describe_study(result, study_name, len(known))
+
+    return run_stage(workspace, TUNING, strategy_name, inputs, compute)
+
+
+def tuning_rows(dataset: Dataset, strategy: Strategy) -> Dataset:
+    """The samples a study may see: what the first walk-forward fold trains on, and nothing later."""
+    return dataset.take(walk_forward_from(strategy.validation).split(dataset)[0].train)
+
+
+def fit_context(workspace: Workspace) -> FitContext:
+    """Seed and threads of every training in this workspace."""
+    return FitContext(seed=workspace.settings.seed, n_threads=workspace.settings.n_threads)
+
+
+def tuned_parameters(workspace: Workspace, strategy_name: str) -> dict[str, Any]:
+    """What the latest study of a strategy found; empty when nothing was searched."""
+    values = stage_values(workspace, TUNING, strategy_name)
+    return dict(values["best_parameters"]) if values else {}
+
+
+def train_candidate(workspace: Workspace, strategy_name: str) -> StageResult:
+    """Train on every sample with the parameters found, store the model and register its version."""
+    strategy = workspace.strategy(strategy_name)
+    fingerprint, dataset = load_training_dataset(workspace, strategy_name)
+    parameters = tuned_parameters(workspace, strategy_name)
+    inputs = {
+        "code": CODE_VERSION,
+        "dataset": fingerprint,
+        "model": strategy.model.model_dump(mode="json"),
+        "parameters": parameters,
+        "configuration": fingerprint_json(_configuration(strategy)),
+        "seed": workspace.settings.seed,
+    }
+
+    def compute() -> Produced:
+        fitted = configured_forecaster(strategy.model, parameters).fit(dataset, None, fit_context(workspace))
+        golden = choose_golden_rows(dataset.features)
+        stored = store_model(workspace.lake.artifacts, fitted, golden, in_fresh_process=True)
+        version = _register(workspace, strategy, dataset, fingerprint, parameters, fitted, stored)
+        return _describe_candidate(workspace, strategy, dataset, fitted, stored, version)
+
+    return run_stage(
+        workspace,
+        CANDIDATE,
+        strategy_name,
+        inputs,
+        compute,
+        lambda manifest: _is_registered(workspace, strategy_name, manifest.summary["values"]),
+    )
+
+
+def candidate_version(workspace: Workspace, strategy_name: str) -> ModelVersion | None:
+    """The model version the latest candidate stage of a strategy registered."""
+    values = stage_values(workspace, CANDIDATE, strategy_name)
+    return None if values is None else workspace.registry.get_model(values["model_id"])
+
+
+def _is_registered(workspace: Workspace, strategy_name: str, values: dict[str, Any]) -> bool:
+    known = {model.id: model.manifest_digest for model in workspace.registry.list_models(strategy_name)}
+    return known.get(values["model_id"]) == values["manifest_digest"] and all(
+        workspace.lake.artifacts.has(file.sha256) for file in workspace.registry.artifacts(values["model_id"])
+    )
+
+
+def _count_trials(workspace: Workspace, strategy: Strategy, fingerprint: str, study: str, result: StudyResult) -> None:
+    label = f"{strategy.label.kind}:{strategy.label.horizons[0]}"
+    workspace.registry.record_trials(
+        [
+            Trial(
+                study=study,
+                number=trial.number,
+                strategy=strategy.name,
+                dataset_fingerprint=fingerprint,
+                label=label,
+                family=strategy.model.algorithm,
+                parameters=trial.parameters,
+                value=trial.values[0] if len(trial.values) == 1 else None,
+            )
+            for trial in result.trials
+        ],
+        ACTOR,
+    )
+
+
+def _describe_study(result: StudyResult, study_name: str, n_samples: int) -> Produced:
+    rows: Table = [
+        {"trial": trial.number, "value": trial.values[0] if trial.values else None, **trial.parameters}
+        for trial in result.trials
+    ]
+    best: Table = [{"parameter": name, "value": value} for name, value in result.best_parameters.items()]
+    return Produced(
+        data_version=fingerprint_json({"best": result.best_parameters, "trials": rows}),
+        metrics={"trials": len(result.trials), "best_value": result.best_value, "samples": n_samples, "study": study_name},
+        tables={"best parameters": best, "trials": rows},
+        plots={"Trials": plot_trials(result)} if result.trials else {},
+        summary={"best_parameters": result.best_parameters, "study": study_name, "n_trials": len(result.trials)},
+    )
+
+
+def _configuration(strategy: Strategy) -> dict[str, Any]:
+    return strategy.model_dump(mode="json", exclude={"universe": {"path"}})
+
+
+def _register(
+    workspace: Workspace,
+    strategy: Strategy,
+    dataset: Dataset,
+    fingerprint: str,
+    parameters: dict[str, Any],
+    fitted: FittedForecaster,
+    stored: StoredModel,
+) -> ModelVersion:
+    reported = fitted.importance()
+    candidate = Candidate(
+        strategy=strategy.name,
+        algorithm=strategy.model.algorithm,
+        configuration=_configuration(strategy),
+        hyper_parameters=dict(configured_forecaster(strategy.model, parameters).parameters),
+        dataset_fingerprint=fingerprint,
+        manifest_digest=stored.manifest_digest,
+        size_bytes=stored.size_bytes,
+        code_version=__version__,
+        metrics={"n_samples": len(dataset)},
+        artifacts=tuple(ArtifactFile(f.name, f.sha256, f.size_bytes) for f in stored.files),
+        features={name: reported.get(name) for name in dataset.feature_names},
+    )
+    return workspace.registry.register_model(candidate, ACTOR)
+
+
+def _describe_candidate(
+    workspace: Workspace,
+    strategy: Strategy,
+    dataset: Dataset,
+    fitted: FittedForecaster,
+    stored: StoredModel,
+    version: ModelVersion,
+) -> Produced:
+    checks = check_artifacts(
+        workspace.lake.artifacts,
+        workspace.registry.artifacts(version.id),
+        fitted.feature_names,
+        catalogue(),
+        lambda: load_model(workspace.lake.artifacts, stored.manifest_digest),
+        max_megabytes=strategy.gates.max_artifact_mb,
+        max_load_seconds=strategy.gates.max_load_seconds,
+    )
+    native = fitted.importance()
+    permuted = _permutation_shares(workspace, dataset, fitted)
+    top = sorted(native or permuted, key=lambda name: -(native or permuted)[name])[:20]
+    importance: Table = [{"feature": n, "native": native.get(n), "permutation": permuted.get(n)} for n in top]
+    in_sample = score(dataset.task, dataset.target, fitted.predict(dataset.features).value)
+    by_name = {check.name: check for check in checks}
+    return Produced(
+        data_version=stored.manifest_digest,
+        metrics={
+            "version": version.version,
+            "training_accuracy": in_sample["accuracy"],
+            "size_bytes": stored.size_bytes,
+            "load_seconds": by_name["load_time"].value,
+            "samples": len(dataset),
+            "artifact": stored.manifest_digest[:12],
+        },
+        tables={
+            "importance": importance,
+            "files": [{"file": f.name, "bytes": f.size_bytes, "sha256": f.sha256[:16]} for f in stored.files],
+            "artifact checks": [{"check": c.name, "passed": c.passed, "value": c.value, "detail": c.detail} for c in checks],
+        },
+        plots={"Importance": plot_importance(native, permuted, top)} if top else {},
+        links={"manifest": workspace.lake.artifacts.path(stored.manifest_digest)},
+        checks=(
+            CheckOutcome(
+                "artifact_trusted",
+                all(check.passed for check in checks),
+                False,
+                "; ".join(check.detail for check in checks if not check.passed) or "size, integrity, load time and features are in order",
+                {check.name: check.value for check in checks},
+            ),
+        ),
+        summary={
+            "model_id": version.id,
+            "version": version.version,
+            "manifest_digest": stored.manifest_digest,
+            "artifact_size_mb": stored.size_bytes / 1e6,
+            "load_seconds": by_name["load_time"].value,
+            "n_damaged_files": int(by_name["artifact_integrity"].value or 0),
+            "n_samples": len(dataset),
+        },
+    )
+
+
+def _permutation_shares(workspace: Workspace, dataset: Dataset, fitted: FittedForecaster) -> dict[str, float]:
+    """Shares by permutation on the newest rows: enough to rank, few enough to stay quick."""
+    rows = dataset.take(np.arange(max(len(dataset) - 1500, 0), len(dataset)))
+    groups = permutation_importance(
+        fitted,
+        rows,
+        lambda target, value: score(rows.task, target, value)["information_coefficient"],
+        seed=workspace.settings.seed,
+        n_repeats=1,
+    )
+    return share_by_feature(groups)

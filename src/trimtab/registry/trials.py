@@ -1,0 +1,83 @@
+"""The trial ledger: every configuration that was ever tried on a dataset, so that none is forgotten.
+
+A result chosen among many trials looks better than it is; the corrections for that (deflated
+Sharpe ratio, probability of backtest overfitting) need the honest number of trials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from sqlalchemy import Connection, func, insert, select
+
+from trimtab.registry import strategies
+from trimtab.registry.ledger import Change
+from trimtab.registry.plain import number, plain
+from trimtab.registry.schema import trial_ledger
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One configuration that was tried.
+
+    Attributes
+    ----------
+    study, number: name of the study and the trial's number in it; together unique.
+    strategy: whose model was searched.
+    dataset_fingerprint, label: what it was tried on.
+    family, parameters: what was tried.
+    value: its score; None when the trial failed or has several objectives.
+    kind: "tuning" by a study, "manual" by a person.
+    """
+
+    study: str
+    number: int
+    strategy: str
+    dataset_fingerprint: str
+    label: str
+    family: str
+    parameters: Mapping[str, Any]
+    value: float | None
+    kind: Literal["tuning", "manual"] = "tuning"
+
+
+def record(change: Change, trials: Sequence[Trial]) -> int:
+    """Store the trials that are not known yet; return how many those were."""
+    studies = {trial.study for trial in trials}
+    query = select(trial_ledger.c.study, trial_ledger.c.number).where(trial_ledger.c.study.in_(studies))
+    known = {(row.study, row.number) for row in change.connection.execute(query)}
+    new = {(trial.study, trial.number): trial for trial in trials if (trial.study, trial.number) not in known}
+    if not new:
+        return 0
+    for strategy in sorted({trial.strategy for trial in new.values()}):
+        strategies.touch(change, strategy)
+    rows = [_row(trial) | {"recorded": change.time} for trial in new.values()]
+    change.connection.execute(insert(trial_ledger), rows)
+    change.record("trials_recorded", trials=[_row(trial) for trial in new.values()])
+    return len(new)
+
+
+def count(
+    connection: Connection, *, dataset_fingerprint: str | None = None, strategy: str | None = None,
+    label: str | None = None,
+) -> int:  # fmt: skip
+    """How many trials there were, on a dataset, for a strategy or a label (or all of these)."""
+    query = select(func.count()).select_from(trial_ledger)
+    given = {"dataset_fingerprint": dataset_fingerprint, "strategy": strategy, "label": label}
+    for name, value in given.items():
+        if value is not None:
+            query = query.where(trial_ledger.c[name] == value)
+    return connection.execute(query).scalar_one()
+
+
+def history(connection: Connection, study: str) -> list[Trial]:
+    """The trials of a study, by number."""
+    query = select(trial_ledger).where(trial_ledger.c.study == study).order_by(trial_ledger.c.number)
+    rows = connection.execute(query)
+    return [Trial(**{key: value for key, value in row._mapping.items() if key != "recorded"}) for row in rows]
+
+
+def _row(trial: Trial) -> dict[str, Any]:
+    return {**vars(trial), "parameters": plain(trial.parameters), "value": number(trial.value)}

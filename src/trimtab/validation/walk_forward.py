@@ -1,0 +1,205 @@
+"""Walk-forward: train on the past of each fold, judge on what follows, keep every forecast."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from trimtab.datasets import Dataset
+from trimtab.datasets.schema import Task
+from trimtab.metrics.classification import accuracy
+from trimtab.metrics.forecast import ic_information_ratio
+from trimtab.metrics.plain import plain
+from trimtab.models.protocol import FittedForecaster
+from trimtab.validation.folds import Fold, Splitter
+from trimtab.validation.scoring import classes, majority_value, score
+from trimtab.validation.verdict import Verdict, consistency, judge
+
+Fit = Callable[[Dataset, Fold], FittedForecaster]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class FoldResult:
+    """One fold judged.
+
+    Attributes
+    ----------
+    name: the fold's name.
+    train_start, train_end, test_start, test_end: first and last decision times, datetime64[us], UTC.
+    n_train, n_test, n_purged, n_embargoed: samples.
+    metrics: measures on the test part (see `scoring.score`), and
+        `train_accuracy` on the very rows trained on,
+        `baseline_accuracy` of the dataset's naive forecast,
+        `majority_accuracy` of always saying the commoner class of the training part.
+    """
+
+    name: str
+    train_start: np.datetime64
+    train_end: np.datetime64
+    test_start: np.datetime64
+    test_end: np.datetime64
+    n_train: int
+    n_test: int
+    n_purged: int
+    n_embargoed: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True)
+class OutOfSample:
+    """Every forecast made on a test part, m of them, ordered by row.
+
+    Where test parts overlap, a row keeps the forecast of the model trained last, as live would.
+
+    Attributes
+    ----------
+    row: int64, position in the dataset, strictly increasing.
+    fold: int32, position in the report's folds.
+    value: float64, the forecast: probability of class 1, or the predicted value.
+    target: float64, what happened.
+    baseline: float64, what the dataset's naive forecast said.
+    majority: float64, what always saying the commoner training class (or direction, ±1) said.
+    """
+
+    row: np.ndarray
+    fold: np.ndarray
+    value: np.ndarray
+    target: np.ndarray
+    baseline: np.ndarray
+    majority: np.ndarray
+
+
+@dataclass(frozen=True)
+class WalkForwardReport:
+    """What a walk-forward found.
+
+    Attributes
+    ----------
+    task: "classification" or "regression"; in regression accuracy is directional.
+    folds: one result per fold, in order of time.
+    mean, std: of each measure over the folds that define it; std with ddof = 0.
+    pooled: measures over all out-of-sample forecasts at once.
+    best_fold, worst_fold: names of the folds with the highest and lowest accuracy.
+    consistency: see `verdict.consistency`; NaN with a single fold.
+    verdict: of mean accuracy and consistency.
+    overfitting_gap: mean training accuracy minus mean test accuracy.
+    out_of_sample: the forecasts themselves.
+    """
+
+    task: Task
+    folds: tuple[FoldResult, ...]
+    mean: dict[str, float]
+    std: dict[str, float]
+    pooled: dict[str, float]
+    best_fold: str
+    worst_fold: str
+    consistency: float
+    verdict: Verdict
+    overfitting_gap: float
+    out_of_sample: OutOfSample
+
+    @property
+    def accuracy(self) -> float:
+        """Mean accuracy over the folds, which the verdict is about."""
+        return self.mean["accuracy"]
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the forecasts themselves, as JSON can hold it; unknown is None."""
+        summary = {name: getattr(self, name) for name in ("task", "mean", "std", "pooled", "best_fold", "worst_fold")}
+        return plain(
+            summary
+            | {
+                "accuracy": self.accuracy,
+                "consistency": self.consistency,
+                "verdict": self.verdict.value,
+                "overfitting_gap": self.overfitting_gap,
+                "n_out_of_sample": len(self.out_of_sample.row),
+                "folds": [asdict(fold) for fold in self.folds],
+            }
+        )
+
+
+def walk_forward(
+    dataset: Dataset, fit: Fit, splitter: Splitter, *, progress: Progress | None = None
+) -> WalkForwardReport:
+    """Train and judge on every fold of `splitter`.
+
+    `fit(training samples, fold)` returns a trained model; it is given nothing but the fold's training
+    rows, so nothing fitted inside it (scaling, early stopping) can see the test. `progress(done, total)`
+    is called after each fold. Raises `NotEnoughDataError` when the dataset cannot be cut.
+    """
+    folds = splitter.split(dataset)
+    results, forecasts = [], []
+    for number, fold in enumerate(folds):
+        train, test = dataset.take(fold.train), dataset.take(fold.test)
+        model = fit(train, fold)
+        value = np.asarray(model.predict(test.features).value, dtype=np.float64)
+        majority = np.full(len(test), majority_value(dataset.task, train.target))
+        results.append(_judge_fold(fold, test, value, majority, _accuracy(train, model.predict(train.features).value)))
+        forecasts.append((fold.test, np.full(len(test), number, np.int32), value, majority))
+        if progress:
+            progress(number + 1, len(folds))
+    return _summarise(dataset, tuple(results), _out_of_sample(dataset, forecasts))
+
+
+def _judge_fold(
+    fold: Fold, test: Dataset, value: np.ndarray, majority: np.ndarray, train_accuracy: float
+) -> FoldResult:
+    metrics = score(test.task, test.target, value) | {
+        "train_accuracy": train_accuracy,
+        "baseline_accuracy": _accuracy(test, test.baseline),
+        "majority_accuracy": _accuracy(test, majority),
+    }
+    return FoldResult(
+        name=fold.name,
+        train_start=fold.train_start,
+        train_end=fold.train_end,
+        test_start=fold.test_start,
+        test_end=fold.test_end,
+        n_train=len(fold.train),
+        n_test=len(fold.test),
+        n_purged=fold.n_purged,
+        n_embargoed=fold.n_embargoed,
+        metrics=metrics,
+    )
+
+
+def _accuracy(samples: Dataset, value: np.ndarray) -> float:
+    return accuracy(*classes(samples.task, samples.target, value))
+
+
+def _out_of_sample(dataset: Dataset, forecasts: Sequence[tuple[np.ndarray, ...]]) -> OutOfSample:
+    rows, fold, value, majority = (np.concatenate(column) for column in zip(*forecasts, strict=True))
+    # unique() keeps the first of equal rows; reversed, that is the one of the latest fold.
+    row, kept = np.unique(rows[::-1], return_index=True)
+    kept = len(rows) - 1 - kept
+    return OutOfSample(row, fold[kept], value[kept], dataset.target[row], dataset.baseline[row], majority[kept])
+
+
+def _summarise(dataset: Dataset, folds: tuple[FoldResult, ...], forecasts: OutOfSample) -> WalkForwardReport:
+    by_name = {name: np.array([fold.metrics[name] for fold in folds]) for name in folds[0].metrics}
+    known = {name: values[~np.isnan(values)] for name, values in by_name.items()}
+    mean = {name: float(values.mean()) if len(values) else float("nan") for name, values in known.items()}
+    std = {name: float(values.std()) if len(values) else float("nan") for name, values in known.items()}
+    pooled = score(dataset.task, forecasts.target, forecasts.value)
+    pooled["ic_information_ratio"] = ic_information_ratio(by_name["information_coefficient"])
+    accuracies = by_name["accuracy"]
+    ranking = np.argsort(np.nan_to_num(accuracies, nan=-1.0), kind="stable")
+    steady = consistency(accuracies)
+    return WalkForwardReport(
+        task=dataset.task,
+        folds=folds,
+        mean=mean,
+        std=std,
+        pooled=pooled,
+        best_fold=folds[ranking[-1]].name,
+        worst_fold=folds[ranking[0]].name,
+        consistency=steady,
+        verdict=judge(mean["accuracy"], steady),
+        overfitting_gap=mean["train_accuracy"] - mean["accuracy"],
+        out_of_sample=forecasts,
+    )

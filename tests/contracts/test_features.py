@@ -1,0 +1,186 @@
+"""What every feature of the catalogue promises, checked on every feature."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fakes.bars import random_walk
+from trimtab.bars import Bars
+from trimtab.bars.schema import PRICES
+from trimtab.bars.sources.sample import PackagedSample
+from trimtab.features.catalogue import FAMILY_MODULES, FEATURE_SETS, catalogue, feature_sets
+from trimtab.features.engine import FeatureBlock, compute
+from trimtab.features.leaks import certify
+from trimtab.features.warmup import check_warmup
+from trimtab.market import Series, Timeframe
+
+NAMES = tuple(catalogue())
+# TA-Lib decides ties (a body of exactly a tenth of the mean range) by the last bit of a running sum,
+# so another unit of price may turn a few of thousands of bars; at most this share.
+TIES = 0.002
+
+
+def _sample(instrument: str) -> Bars:
+    return PackagedSample().fetch(Series(instrument, Timeframe.DAY))
+
+
+@pytest.fixture(scope="module", params=["AAPL", "SPX", "random walk"])
+def bars(request: pytest.FixtureRequest) -> Bars:
+    return random_walk(3500, seed=7) if request.param == "random walk" else _sample(request.param)
+
+
+@pytest.fixture(scope="module")
+def block(bars: Bars) -> FeatureBlock:
+    return compute(bars, NAMES)
+
+
+def test_the_sets_are_the_families_and_all_of_them() -> None:
+    assert tuple(feature_sets()) == FEATURE_SETS == (*FAMILY_MODULES, "all")
+    assert all(feature_sets().values())
+    assert feature_sets()["all"] == NAMES
+
+
+def test_there_are_at_least_120_technical_features_and_the_fifteen_patterns() -> None:
+    assert len(feature_sets()["technical"]) >= 120
+    patterns = {
+        "doji", "hammer", "shooting_star", "bullish_engulfing", "bearish_engulfing", "morning_star", "evening_star",
+        "three_white_soldiers", "three_black_crows", "harami", "piercing_line", "dark_cloud_cover", "tweezer_top",
+        "tweezer_bottom", "marubozu",
+    }  # fmt: skip
+    assert patterns <= set(feature_sets()["candlesticks"])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_catalogue_describes_the_feature(name: str) -> None:
+    feature = catalogue()[name]
+    assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)
+    assert feature.name == name
+    assert len(feature.description) > 15 and "{" not in feature.description
+    assert feature.description.rstrip().endswith(".")
+    assert feature.formula and "{" not in feature.formula
+    assert feature.inputs and set(feature.inputs) <= {*PRICES, "volume"}
+    assert 0 <= feature.lookback <= feature.warmup
+    assert feature.version >= 1
+
+
+def test_values_are_float64_contiguous_and_never_infinite(block: FeatureBlock) -> None:
+    assert block.values.dtype == np.float64
+    assert block.values.flags.f_contiguous
+    assert not np.isinf(block.values).any()
+
+
+def test_exactly_the_lookback_is_unknown(block: FeatureBlock) -> None:
+    unknown = {name: int(np.isnan(block.column(name)).sum()) for name in NAMES}
+    leading = {name: int(np.argmin(np.isnan(block.column(name)))) for name in NAMES}
+    assert unknown == leading == {name: catalogue()[name].lookback for name in NAMES}
+
+
+def test_values_stay_within_the_bounds(block: FeatureBlock) -> None:
+    for name in NAMES:
+        low, high = catalogue()[name].bounds
+        known = block.column(name)[catalogue()[name].lookback :]
+        assert low is None or known.min() >= low, name
+        assert high is None or known.max() <= high, name
+
+
+def test_every_feature_says_more_than_one_thing_on_the_sample() -> None:
+    blocks = [compute(_sample(instrument), NAMES) for instrument in ("AAPL", "IBM", "MSFT", "NASDAQ", "SPX")]
+    pooled = np.concatenate([block.values for block in blocks])
+    constant = [name for j, name in enumerate(NAMES) if len(np.unique(pooled[~np.isnan(pooled[:, j]), j])) < 2]
+    assert constant == []
+
+
+def test_no_feature_sees_the_future(bars: Bars) -> None:
+    certificate = certify(NAMES, bars, cuts=4, seed=11)
+    assert certificate.leaking == ()
+    assert certificate.unchecked == ()
+    assert certificate.passed
+
+
+def test_the_declared_warmup_gives_the_number_of_the_full_history(bars: Bars) -> None:
+    broken = [finding for finding in check_warmup(NAMES, bars, rows=150) if not finding.holds]
+    assert broken == []
+
+
+def test_the_unit_of_price_changes_nothing(bars: Bars, block: FeatureBlock) -> None:
+    scaled = compute(replace(bars, factor=bars.factor * 0.37, volume=bars.volume * 0.37), NAMES)
+    _assert_same(block, scaled, flips=TIES)
+
+
+def test_a_power_of_two_as_unit_does_not_even_turn_a_tie(bars: Bars, block: FeatureBlock) -> None:
+    scaled = compute(replace(bars, factor=bars.factor * 0.25, volume=bars.volume * 0.25), NAMES)
+    _assert_same(block, scaled, flips=0.0)
+
+
+def test_the_unit_of_volume_changes_nothing(bars: Bars, block: FeatureBlock) -> None:
+    scaled = compute(replace(bars, volume=bars.volume * 1000.0), NAMES)
+    _assert_same(block, scaled, flips=0.0)
+
+
+def _assert_same(one: FeatureBlock, other: FeatureBlock, flips: float) -> None:
+    for name in one.names:
+        a, b = one.column(name), other.column(name)
+        assert (np.isnan(a) == np.isnan(b)).all(), name
+        known = ~np.isnan(a)
+        size = np.median(np.abs(a[known]))
+        away = np.abs(a[known] - b[known]) > 1e-9 * np.maximum(np.abs(a[known]), size)
+        patterns = set(np.unique(a[known])) <= {-1.0, 0.0, 1.0} and "TA-Lib" in catalogue()[name].formula
+        assert away.mean() <= (flips if patterns else 0.0), name
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5, 30])
+def test_few_bars_give_unknown_values_and_no_error(n: int) -> None:
+    values = compute(random_walk(50).take(slice(0, n)), NAMES).values
+    assert values.shape == (n, len(NAMES))
+    for column, name in enumerate(NAMES):
+        assert np.isnan(values[: catalogue()[name].lookback, column]).all()
+
+
+@pytest.mark.parametrize("volume", [0.0, 5.0])
+def test_a_market_that_stands_still_gives_finite_neutral_values(volume: float) -> None:
+    still = random_walk(600)
+    flat = np.full(600, 12.34)
+    bars = replace(still, open=flat, high=flat, low=flat, close=flat, volume=np.full(600, volume))
+    values = compute(bars, NAMES)
+    assert not np.isinf(values.values).any()
+    for name in NAMES:
+        known = values.column(name)[catalogue()[name].lookback :]
+        low, high = catalogue()[name].bounds
+        assert not np.isnan(known).any(), name
+        assert low is None or known.min() >= low, name
+        assert high is None or known.max() <= high, name
+    assert values.column("rsi_14")[-1] == 50.0
+    assert values.column("price_zscore_20")[-1] == 0.0
+
+
+def test_bars_without_range_or_volume_in_between_never_give_infinity() -> None:
+    bars = random_walk(2000, seed=3)
+    rng = np.random.default_rng(5)
+    stuck = rng.random(2000) < 0.4
+    high, low, open_ = (np.where(stuck, bars.close, getattr(bars, name)) for name in ("high", "low", "open"))
+    holes = replace(bars, open=open_, high=high, low=low, volume=np.where(rng.random(2000) < 0.5, 0.0, bars.volume))
+    assert not np.isinf(compute(holes, NAMES).values).any()
+
+
+def test_the_same_bars_give_the_same_bytes() -> None:
+    bars = random_walk(800)
+    assert compute(bars, NAMES).values.tobytes() == compute(bars, NAMES).values.tobytes()
+
+
+@pytest.mark.slow
+def test_warmup_leaks_and_unit_hold_on_real_crypto_hours(shared_data: Path) -> None:
+    from trimtab.bars.files import read_bar_file
+    from trimtab.features.export import accepted_in_order
+
+    everything = read_bar_file(shared_data / "crypto_1h.parquet").bars
+    for instrument in ("BTC-USDT", "ALGO-USDT", "DOGE-USDT"):
+        bars = accepted_in_order(everything[Series(instrument, Timeframe.HOUR)])
+        assert certify(NAMES, bars, cuts=2, seed=1).passed
+        assert [each for each in check_warmup(NAMES, bars, rows=500) if not each.holds] == []
+        scaled = compute(replace(bars, factor=bars.factor * 3.3, volume=bars.volume * 3.3), NAMES)
+        _assert_same(compute(bars, NAMES), scaled, flips=TIES)

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from trimtab.backtest.costs import basis_points
+from trimtab.backtest.engine import BacktestReport, run_backtest
+from trimtab.backtest.market import Prices, Targets
+from trimtab.errors import ConfigurationError, DatasetError, NotEnoughDataError, UnknownNameError
+
+DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
+
+
+def walk(n: int = 600, seed: int = 0, start: str = "2020-01-01") -> Prices:
+    random = np.random.default_rng(seed)
+    close = 100.0 * np.exp(np.cumsum(random.normal(0.0, 0.02, n)))
+    open_ = np.concatenate([[100.0], close[:-1]]) * np.exp(random.normal(0.0, 0.005, n))
+    return Prices(np.datetime64(start, "us") + np.arange(n) * DAY, open_, close)
+
+
+def crossings(prices: Prices, units: float) -> Targets:
+    """Hold some units while the 10-bar mean of closes is above the 20-bar mean; long only."""
+    fast, slow = (pd.Series(prices.close).rolling(window).mean().to_numpy() for window in (10, 20))
+    return Targets(prices.event_time, units * (fast > slow))
+
+
+def slow_account(prices: Prices, target: np.ndarray, *, cash: float, bps: float) -> np.ndarray:
+    """The same account kept bar by bar: an order decided at a close fills at the next open."""
+    held, equity = 0.0, []
+    for bar in range(len(prices.close)):
+        if bar and target[bar - 1] != held:
+            traded = target[bar - 1] - held
+            cash -= traded * prices.open[bar] + abs(traded) * prices.open[bar] * bps / 1e4
+            held = target[bar - 1]
+        equity.append(cash + held * prices.close[bar])
+    return np.array(equity)
+
+
+@pytest.mark.parametrize("bps", [0.0, 20.0])
+def test_equity_equals_an_account_kept_bar_by_bar(bps: float) -> None:
+    prices = walk()
+    targets = crossings(prices, 10.0)
+    report = run_backtest({"A": prices}, {"A": targets}, units="units", cash=100_000, costs=basis_points(bps))
+    expected = slow_account(prices, targets.target, cash=100_000, bps=bps)
+    np.testing.assert_allclose(report.equity, expected, rtol=0, atol=1e-9)
+
+
+def test_profits_of_trades_add_up_to_the_profit_of_the_account() -> None:
+    prices = {"A": walk(seed=1), "B": walk(seed=2)}
+    random = np.random.default_rng(3)
+    targets = {name: Targets(p.event_time, random.integers(-2, 3, 600) * 5.0) for name, p in prices.items()}
+    report = run_backtest(prices, targets, units="units", cash=1e6, costs=basis_points(5.0, 7.0))
+    assert sum(trade.pnl for trade in report.trades) == pytest.approx(report.equity[-1] - 1e6)
+    assert sum(trade.costs for trade in report.trades) == pytest.approx(report.metrics["total_costs"])
+    assert {trade.side for trade in report.trades} == {"long", "short"}
+
+
+def test_several_instruments_earn_what_each_earns_alone() -> None:
+    prices = {"A": walk(seed=1), "B": walk(400, seed=2, start="2020-03-05")}
+    targets = {name: crossings(p, 10.0) for name, p in prices.items()}
+    together = run_backtest(prices, targets, units="units", cash=100_000, costs=basis_points(10.0))
+    alone = [
+        run_backtest({name: prices[name]}, {name: targets[name]}, units="units", cash=100_000, costs=basis_points(10.0))
+        for name in prices
+    ]
+    assert together.equity[-1] - 100_000 == pytest.approx(sum(report.equity[-1] - 100_000 for report in alone))
+
+
+@pytest.mark.parametrize(("fill", "price"), [("next_open", 12.0), ("close", 11.0), ("next_close", 13.0)])
+def test_an_order_fills_where_it_was_told_to(fill: str, price: float) -> None:
+    prices = Prices(
+        np.datetime64("2024-01-01", "us") + np.arange(4) * DAY,
+        np.array([9.0, 10, 12, 14]),
+        np.array([10.0, 11, 13, 15]),
+    )
+    targets = Targets(prices.event_time[1:2], np.array([1.0]))
+    (trade,) = run_backtest({"A": prices}, {"A": targets}, units="units", cash=100, fill=fill).trades
+    assert trade.entry_price == price
+    assert trade.is_open
+    assert trade.pnl == 15.0 - price
+
+
+def test_slippage_makes_buys_dearer_and_sales_cheaper() -> None:
+    prices = Prices(np.datetime64("2024-01-01", "us") + np.arange(4) * DAY, np.full(4, 100.0), np.full(4, 100.0))
+    targets = Targets(prices.event_time[:2], np.array([1.0, 0.0]))
+    report = run_backtest({"A": prices}, {"A": targets}, units="units", cash=1000, costs=basis_points(0.0, 10.0))
+    assert report.equity[-1] == pytest.approx(1000 - 0.2)
+
+
+def test_at_the_break_even_cost_nothing_is_left() -> None:
+    prices = walk(seed=8)
+    targets = {"A": crossings(prices, 10.0)}
+    free = run_backtest({"A": prices}, targets, units="units", cash=100_000)
+    cost = free.metrics["break_even_cost_bps"]
+    assert cost > 0
+    charged = run_backtest({"A": prices}, targets, units="units", cash=100_000, costs=basis_points(cost))
+    assert charged.equity[-1] == pytest.approx(100_000)
+    assert charged.metrics["break_even_cost_bps"] == pytest.approx(cost)
+
+
+def test_a_weight_of_one_held_throughout_is_buy_and_hold() -> None:
+    prices = walk()
+    report = run_backtest(
+        {"A": prices}, {"A": Targets(prices.event_time[:1], np.array([1.0]))}, units="weights", cash=500.0
+    )
+    np.testing.assert_allclose(report.equity[1:], 500.0 * prices.close[1:] / prices.open[1])
+    assert len(report.trades) == 1
+
+
+def test_weights_are_shares_of_the_equity_when_they_change() -> None:
+    prices = {"A": walk(seed=1), "B": walk(seed=2)}
+    times = prices["A"].event_time
+    targets = {
+        "A": Targets(times[[0, 200]], np.array([0.5, 0.25])),
+        "B": Targets(times[[0, 400]], np.array([0.5, -0.5])),
+    }
+    report = run_backtest(prices, targets, units="weights", cash=1000.0)
+    a, b = prices["A"], prices["B"]
+    units_a, units_b = 500.0 / a.open[1], 500.0 / b.open[1]
+    np.testing.assert_allclose(report.equity[1:201], units_a * a.close[1:201] + units_b * b.close[1:201])
+    equity = units_a * a.open[201] + units_b * b.open[201]
+    after = 0.25 * equity / a.open[201]
+    cash = (units_a - after) * a.open[201]
+    np.testing.assert_allclose(report.equity[201:401], cash + after * a.close[201:401] + units_b * b.close[201:401])
+    assert [(t.instrument_id, t.side) for t in report.trades] == [("A", "long"), ("B", "long"), ("B", "short")]
+
+
+def test_an_account_that_lost_everything_stops_trading() -> None:
+    close = np.array([100.0, 100.0, 300.0, 300.0, 150.0, 150.0])
+    prices = Prices(np.datetime64("2024-01-01", "us") + np.arange(6) * DAY, close, close)
+    targets = Targets(prices.event_time, np.array([-1.0, -1.0, 1.0, -1.0, 1.0, 1.0]))
+    report = run_backtest({"A": prices}, {"A": targets}, units="weights", cash=100.0)
+    assert report.equity[2] == -100.0
+    assert (report.equity[3:] == -100.0).all()
+    assert np.isnan(report.metrics["annual_return"]) or report.metrics["annual_return"] <= -1.0
+
+
+def test_instruments_that_do_not_trade_on_a_day_keep_their_value() -> None:
+    a, b = walk(10, seed=1), walk(10, seed=2)
+    sparse = Prices(*(column[[0, 1, 2, 6, 9]] for column in b))
+    targets = {"B": Targets(sparse.event_time[:1], np.array([2.0]))}
+    report = run_backtest({"A": a, "B": sparse}, targets, units="units", cash=1000.0)
+    held = report.equity - 1000.0 + 2.0 * sparse.open[1]
+    np.testing.assert_allclose(held[1:] / 2.0, sparse.close[[1, 2, 2, 2, 2, 3, 3, 3, 4]])
+
+
+def test_a_decision_changes_nothing_before_it_fills() -> None:
+    prices = walk()
+    targets = crossings(prices, 10.0)
+    changed = Targets(targets.event_time, np.where(np.arange(600) >= 300, 99.0, targets.target))
+    before, after = (run_backtest({"A": prices}, {"A": t}, units="units", cash=1e5) for t in (targets, changed))
+    assert np.array_equal(before.equity[:301], after.equity[:301])
+    assert not np.array_equal(before.equity[301:], after.equity[301:])
+
+
+def test_doing_nothing_earns_nothing_and_divides_by_nothing() -> None:
+    report = run_backtest({"A": walk()}, {}, units="weights", cash=1000.0)
+    assert (report.equity == 1000.0).all()
+    assert report.trades == ()
+    assert report.metrics["exposure"] == 0.0
+    assert np.isnan(report.metrics["break_even_cost_bps"])
+
+
+def test_the_benchmark_splits_the_cash_and_holds() -> None:
+    prices = {"A": walk(seed=1), "B": walk(seed=2)}
+    report = run_backtest(prices, {}, units="units", cash=1000.0)
+    expected = sum(500.0 * p.close / p.open[0] for p in prices.values())
+    np.testing.assert_allclose(report.benchmark, expected)
+
+
+def test_the_year_is_measured_from_the_bars() -> None:
+    report = run_backtest({"A": walk(1000)}, {}, units="units", cash=1.0)
+    assert report.periods_per_year == pytest.approx(365.25)
+
+
+def test_the_document_is_json_without_nan() -> None:
+    prices = walk(50)
+    report = run_backtest({"A": prices}, {"A": crossings(prices, 1.0)}, units="units", cash=1000.0)
+    document = json.loads(json.dumps(report.to_json(), allow_nan=False))
+    assert {"metrics", "equity", "trades"} <= document.keys()
+    assert document["equity"][0] == {"event_time": "2020-01-01T00:00:00Z", "value": 1000.0}
+
+
+BAD = {
+    "no bars for": ({"B": Targets(np.empty(0, "datetime64[us]"), np.empty(0))}, DatasetError),
+    "there is no bar at 2031": ({"A": Targets(np.array(["2031-01-01"], "datetime64[us]"), np.ones(1))}, DatasetError),
+    "two positions": ({"A": Targets(np.array(["2020-01-02"] * 2, "datetime64[us]"), np.ones(2))}, DatasetError),
+    "finite": ({"A": Targets(np.array(["2020-01-02"], "datetime64[us]"), np.array([np.inf]))}, DatasetError),
+}
+
+
+@pytest.mark.parametrize("message", BAD)
+def test_positions_that_cannot_be_filled_are_refused(message: str) -> None:
+    positions, error = BAD[message]
+    with pytest.raises(error, match=message):
+        run_backtest({"A": walk(10)}, positions, units="units", cash=1.0)
+
+
+def test_prices_that_cannot_be_traded_are_refused() -> None:
+    good = walk(10)
+    with pytest.raises(DatasetError, match="in order of time"):
+        run_backtest({"A": Prices(good.event_time[::-1], good.open, good.close)}, {}, units="units", cash=1.0)
+    with pytest.raises(DatasetError, match="positive number"):
+        run_backtest(
+            {"A": good._replace(close=good.close * np.where(np.arange(10) == 3, -1, 1))}, {}, units="units", cash=1.0
+        )
+    with pytest.raises(NotEnoughDataError, match="at least 2 bars, not 1"):
+        run_backtest({"A": Prices(*(column[:1] for column in good))}, {}, units="units", cash=1.0)
+
+
+def test_arguments_out_of_range_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="cash is 0"):
+        run_backtest({"A": walk(10)}, {}, units="units", cash=0)
+    with pytest.raises(UnknownNameError, match="next_open"):
+        run_backtest({"A": walk(10)}, {}, units="units", cash=1, fill="next_opne")
+    with pytest.raises(UnknownNameError, match="weights"):
+        run_backtest({"A": walk(10)}, {}, units="weight", cash=1)
+    with pytest.raises(ConfigurationError, match="commission_bps is -1"):
+        basis_points(-1.0)
+
+
+def test_real_bars_of_many_instruments_equal_the_plain_account(shared_data: Path) -> None:
+    symbols = ["SPY", "AAPL", "JPM"]
+    table = pq.read_table(shared_data / "equities_daily.parquet", filters=[("symbol", "in", symbols)]).to_pandas()
+    prices = {
+        symbol: Prices(
+            rows["ts"].dt.tz_localize(None).to_numpy().astype("datetime64[us]"),
+            rows["open"].to_numpy(),
+            rows["close"].to_numpy(),
+        )
+        for symbol, rows in table.groupby("symbol")
+    }
+    targets = {symbol: crossings(p, 10.0) for symbol, p in prices.items()}
+    report: BacktestReport = run_backtest(prices, targets, units="units", cash=100_000, costs=basis_points(20.0))
+    expected = sum(slow_account(prices[s], targets[s].target, cash=0.0, bps=20.0)[-1] for s in symbols)
+    assert report.equity[-1] - 100_000 == pytest.approx(expected, abs=1e-6)
+    assert report.metrics["n_trades"] > 100

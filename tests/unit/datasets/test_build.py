@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fakes.samples import samples
+
+from trimtab.datasets.build import build_dataset, current_rows
+from trimtab.datasets.weights import average_uniqueness
+from trimtab.errors import DatasetError, NotEnoughDataError
+
+
+def test_samples_of_all_series_are_in_order_of_decision_time_then_instrument() -> None:
+    dataset = build_dataset([samples("AAA", seed=1), samples("BBB", seed=2)])
+    assert dataset.instruments == ("AAA", "BBB")
+    assert (np.diff(dataset.decision_time) >= np.timedelta64(0)).all()
+    same_time = dataset.decision_time[1:] == dataset.decision_time[:-1]
+    assert (dataset.instrument[1:][same_time] > dataset.instrument[:-1][same_time]).all()
+    assert len(dataset) == 2 * (200 - 20 - 3)  # neither the look-back nor the unfinished labels
+    assert dataset.weight.mean() == pytest.approx(1.0)
+
+
+def test_every_sample_carries_the_features_and_the_label_of_its_own_bar() -> None:
+    part = samples("AAA", seed=3)
+    dataset = build_dataset([part])
+    position = np.searchsorted(part.features.event_time, dataset.event_time)
+    np.testing.assert_array_equal(dataset.features, part.features.values[position])
+    np.testing.assert_array_equal(dataset.target, part.labels.value[position])
+    np.testing.assert_array_equal(dataset.label_end, part.labels.label_end[position])
+
+
+def test_a_bar_known_late_is_decided_late_and_its_label_starts_no_earlier() -> None:
+    part = samples("AAA", seed=3)
+    late = part.features.known_time + np.timedelta64(3600, "s").astype("timedelta64[us]")
+    dataset = build_dataset([replace(part, features=replace(part.features, known_time=late))])
+    assert (dataset.label_start >= dataset.decision_time).all()
+
+
+def test_fewer_than_a_hundred_samples_are_refused_with_the_count() -> None:
+    with pytest.raises(NotEnoughDataError, match="AAA__1d give 77 usable samples, at least 100 are needed"):
+        build_dataset([samples("AAA", n=100)])
+
+
+def test_series_that_do_not_match_are_refused() -> None:
+    a, b = samples("AAA"), samples("BBB")
+    with pytest.raises(DatasetError, match="has other features than"):
+        build_dataset([a, replace(b, features=replace(b.features, names=("a", "b", "c", "x")))])
+    with pytest.raises(DatasetError, match="not over the same bars"):
+        build_dataset([replace(a, labels=samples("AAA", n=150).labels)])
+    with pytest.raises(DatasetError, match="has another label than"):
+        build_dataset([a, samples("BBB", horizon=2)])
+
+
+def test_current_rows_include_bars_whose_label_is_not_known_yet() -> None:
+    part = samples("AAA").features
+    values, codes, times = current_rows([part, part], last=10)
+    np.testing.assert_array_equal(values, np.concatenate([part.values[-10:]] * 2))
+    assert codes.tolist() == [0] * 10 + [1] * 10
+    assert times[-1] == part.known_time[-1]
+
+
+def test_uniqueness_equals_a_plain_count_of_overlapping_labels() -> None:
+    bar, horizon = np.array([0, 1, 4, 5, 6, 20]), 3
+    expected = []
+    for b in bar:
+        covered = range(b + 1, b + horizon + 1)
+        expected.append(np.mean([1 / sum(o + 1 <= t <= o + horizon for o in bar) for t in covered]))
+    np.testing.assert_allclose(average_uniqueness(bar, horizon), expected)

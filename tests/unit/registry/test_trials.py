@@ -1,0 +1,38 @@
+"""Every trial is counted, and counted once."""
+
+from __future__ import annotations
+
+from fakes.registries import digest
+
+from trimtab.registry.repository import Registry
+from trimtab.registry.trials import Trial
+
+
+def _trials(study: str, numbers: range, strategy: str = "demo", label: str = "direction") -> list[Trial]:
+    return [Trial(study, n, strategy, digest("data"), label, "lightgbm", {"num_leaves": n}, n / 10) for n in numbers]
+
+
+def test_trials_recorded_again_are_not_counted_again(registry: Registry) -> None:
+    assert registry.record_trials(_trials("s", range(3)), "tuning") == 3
+    assert registry.record_trials(_trials("s", range(5)), "tuning") == 2
+    assert registry.record_trials(_trials("s", range(5)), "tuning") == 0
+    assert registry.record_trials([], "tuning") == 0
+    assert registry.count_trials(digest("data")) == 5
+
+
+def test_trials_are_counted_by_dataset_strategy_and_label(registry: Registry) -> None:
+    registry.record_trials(
+        _trials("a", range(2)) + _trials("b", range(3), "other") + _trials("c", range(4), label="x"), "t"
+    )
+    assert registry.count_trials() == 9
+    assert registry.count_trials(strategy="other") == 3
+    assert registry.count_trials(digest("data"), label="x") == 4
+    assert registry.count_trials(digest("other data")) == 0
+
+
+def test_a_failed_trial_counts_and_has_no_value(registry: Registry) -> None:
+    failed = Trial("s", 0, "demo", digest("data"), "direction", "linear", {}, float("nan"), "manual")
+    registry.record_trials([failed], "t")
+    (found,) = registry.trials("s")
+    assert (found.value, found.kind) == (None, "manual")
+    assert registry.count_trials() == 1
