@@ -115,7 +115,8 @@ def measure(
             feature.status == "insufficient_evidence",
         )
         sizes[number] = feature.effective_n
-    return Rates(*fired.mean(axis=0).tolist(), float(np.median(sizes)))
+    plain_ks, plain_psi, effective_ks, drifted, insufficient = fired.mean(axis=0).tolist()
+    return Rates(plain_ks, plain_psi, effective_ks, drifted, insufficient, float(np.median(sizes)))
 
 
 def measure_many(draw: Draw, n: int, m: int, seed: int, repetitions: int) -> tuple[float, float, float]:

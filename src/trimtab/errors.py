@@ -47,9 +47,7 @@ class UnknownNameError(ConfigurationError):
         self.kind, self.given, self.allowed = kind, given, sorted(allowed)
         close = get_close_matches(given, self.allowed, n=1)
         hint = f" did you mean '{close[0]}'?" if close else ""
-        super().__init__(
-            f"{where}unknown {kind} '{given}';{hint} allowed: {', '.join(self.allowed) or 'none yet'}"
-        )
+        super().__init__(f"{where}unknown {kind} '{given}';{hint} allowed: {', '.join(self.allowed) or 'none yet'}")
 
 
 class BarsError(TrimtabError):

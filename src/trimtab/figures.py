@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 INK, MUTED, BLUE, ORANGE, RED, GREEN = "#1f2933", "#7b8794", "#2563eb", "#d97706", "#dc2626", "#16a34a"
 
 
-def new_figure(rows: int = 1, columns: int = 1, *, width: float = 6.8, height: float = 3.0) -> tuple[Figure, list[Axes]]:
+def new_figure(
+    rows: int = 1, columns: int = 1, *, width: float = 6.8, height: float = 3.0
+) -> tuple[Figure, list[Axes]]:
     """An empty figure (inches) and its axes, row by row, in the house style."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure

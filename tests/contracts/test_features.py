@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from fakes.bars import random_walk
+
 from trimtab.bars import Bars
 from trimtab.bars.schema import PRICES
 from trimtab.bars.sources.sample import PackagedSample

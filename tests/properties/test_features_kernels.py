@@ -21,7 +21,7 @@ from trimtab.features.kernels.windows import (
 
 NUMBERS = arrays(np.float64, st.integers(1, 80), elements=st.floats(-1e6, 1e6).map(lambda x: round(x, 3)))
 WINDOWS = st.integers(4, 12)
-MANY = settings(max_examples=60, deadline=None)
+MANY = settings(max_examples=30, deadline=None)
 
 
 def naive(values: np.ndarray, window: int, statistic) -> np.ndarray:  # type: ignore[no-untyped-def]  # any numpy reduction

@@ -23,11 +23,14 @@ def backtest_forecasts(
     *,
     rule: Rule,
     threshold: float = 0.5,
+    max_exposure: float = 1.0,
     cash: float = 100_000.0,
     costs: Costs | None = None,
     fill: Fill = "next_open",
 ) -> BacktestReport:
     """Trade what was forecast, with an equal share of the equity per instrument, at adjusted prices.
+
+    `max_exposure` is the share of the equity that may be held in all; the rest stays cash.
 
     `forecasts` are those of a walk-forward over `dataset`, `bars` the series behind it by instrument id.
     The account, and the buy-and-hold beside it, run from the first forecast to the end of the last one's
@@ -37,7 +40,7 @@ def backtest_forecasts(
     if missing:
         raise DatasetError(f"there are forecasts but no bars for {', '.join(sorted(missing))}; pass their bars")
     event_time = dataset.event_time[forecasts.row]
-    positions = target_positions(forecasts.value, rule, threshold, dataset.task) / len(dataset.instruments)
+    positions = target_positions(forecasts.value, rule, threshold, dataset.task) * (max_exposure / len(dataset.instruments))
     instrument = dataset.instrument[forecasts.row]
     targets = {
         name: Targets(event_time[instrument == code], positions[instrument == code])

@@ -49,7 +49,7 @@ def read_bar_file(path: Path, timeframe: Timeframe | None = None, publication_la
 
     Parameters
     ----------
-    timeframe: length of the bars, for files without such a column; absent, the median spacing says it.
+    timeframe: length of the bars, for files without such a column; absent, the spacing of the times says it.
     publication_lag: time from a bar's close until it was known.
 
     Raises
@@ -216,7 +216,7 @@ def _timeframes(
     columns["timeframe"] = f"{given.value} (as given)" if given else ""
     if given is None:
         given = _spacing(times, group, path)
-        columns["timeframe"] = f"{given.value} (from the median spacing)"
+        columns["timeframe"] = f"{given.value} (from the spacing of the times)"
     return [given], np.zeros(len(times), np.int64)
 
 
@@ -224,10 +224,13 @@ def _spacing(times: np.ndarray, group: np.ndarray, path: Path) -> Timeframe:
     order = np.lexsort((times, group))
     steps = np.diff(times[order])[np.diff(group[order]) == 0]
     steps = steps[~np.isnat(steps) & (steps > np.timedelta64(0, "us"))]
-    median = np.median(steps.astype(np.int64)) if len(steps) else np.nan
-    for timeframe in Timeframe:
-        if median == timeframe.duration_us.astype(np.int64):
-            return timeframe
+    if len(steps):
+        # In a few days the median may be a weekend; the commonest step is then the better witness.
+        lengths, counts = np.unique(steps, return_counts=True)
+        for step in (np.sort(steps)[len(steps) // 2], lengths[np.argmax(counts)]):
+            for timeframe in Timeframe:
+                if step == timeframe.duration_us:
+                    return timeframe
     raise SchemaError(
         f"{path} has no timeframe column and its times are not spaced like one; "
         f"say which it is, one of {', '.join(Timeframe)} (--timeframe)"

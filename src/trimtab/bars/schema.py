@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,7 +80,7 @@ class Bars:
 
     def take(self, selection: np.ndarray | slice) -> Bars:
         """The bars at some positions, by slice, mask or indices."""
-        return replace(self, **{name: np.ascontiguousarray(a[selection]) for name, a in self.arrays()})
+        return Bars(self.series, **{name: np.ascontiguousarray(a[selection]) for name, a in self.arrays()})
 
     def adjusted(self) -> Bars:
         """Bars with `factor` applied: prices multiplied, volume divided, traded value unchanged.
@@ -90,8 +90,11 @@ class Bars:
         """
         if (self.factor == 1.0).all():
             return self
-        prices = {name: getattr(self, name) * self.factor for name in PRICES}
-        return replace(self, **prices, volume=self.volume / self.factor, factor=np.ones(len(self)))
+        arrays = dict(self.arrays())
+        for name in PRICES:
+            arrays[name] = arrays[name] * self.factor
+        arrays["volume"], arrays["factor"] = self.volume / self.factor, np.ones(len(self))
+        return Bars(self.series, **arrays)
 
     def to_table(self) -> pa.Table:
         """An Arrow table in the schema of the store, times as timestamp[us, UTC]."""

@@ -66,13 +66,24 @@ def show_model(
     if json:
         print_json(document)
         return
-    shown = ("version", "state", "algorithm", "dataset_fingerprint", "manifest_digest", "changelog", "created", "created_by")
+    shown = (
+        "version",
+        "state",
+        "algorithm",
+        "dataset_fingerprint",
+        "manifest_digest",
+        "changelog",
+        "created",
+        "created_by",
+    )
     print_table(f"{strategy} {model.version}", [{"key": key, "value": str(document["model"][key])} for key in shown])
     print_table("Metrics", [{"metric": name, "value": value} for name, value in model.metrics.items()])
     important = [{"feature": name, "importance": value} for name, value in document["features"].items() if value]
     print_table("Most important features", important[:15])
     for decision in document["decisions"][:1]:
-        print_table(f"Decision: {decision['outcome']}", decision["gates"], ["name", "value", "limit", "passed", "reason"])
+        print_table(
+            f"Decision: {decision['outcome']}", decision["gates"], ["name", "value", "limit", "passed", "reason"]
+        )
     print_table("Moves", document["transitions"], ["from_state", "to_state", "moved", "actor", "reason"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,4 +58,4 @@ def _decision(row: dict[str, Any]) -> str:
 
 
 def _number(value: float | None, form: str) -> str:
-    return "–" if value is None or value != value else format(value, form)
+    return "–" if value is None or math.isnan(value) else format(value, form)

@@ -126,6 +126,9 @@ class Backtest(_Section):
 
     rule: Literal["long_short", "long_flat", "avoid_high_volatility"] | None = None  # by label kind when absent
     threshold: Share = 0.5
+    # Share of the equity that may be held, divided evenly among the instruments; the rest stays cash.
+    # It scales return and drawdown alike and leaves the Sharpe ratio as it is.
+    max_exposure: float = Field(default=1.0, gt=0.0, le=1.0)
     commission_bps: float = Field(default=5.0, ge=0.0)
     slippage_bps: float = Field(default=5.0, ge=0.0)
 
@@ -210,7 +213,9 @@ def load_strategies(folder: Path) -> dict[str, Strategy]:
     for path in sorted(folder.glob("*.toml")):
         strategy = load_strategy(path)
         if strategy.name in strategies:
-            raise ConfigurationError(f"{path}: 'name' is '{strategy.name}', which another file in {folder} already uses")
+            raise ConfigurationError(
+                f"{path}: 'name' is '{strategy.name}', which another file in {folder} already uses"
+            )
         strategies[strategy.name] = strategy
     return strategies
 

@@ -74,6 +74,15 @@ def _usable_rows(part: SeriesSamples, min_completeness: float) -> np.ndarray:
     return np.flatnonzero(usable)
 
 
+def _realised(part: SeriesSamples) -> np.ndarray:
+    """When each label could be known: the end of what it looks at, plus the lag of the last bar."""
+    known, horizon = part.features.known_time, part.labels.horizon
+    realised = part.labels.label_end.copy()
+    if len(known) > horizon:
+        realised[:-horizon] = np.maximum(realised[:-horizon], known[horizon:])
+    return realised
+
+
 def _ordered(parts: Sequence[SeriesSamples], rows: list[np.ndarray]) -> Dataset:
     def gather(select: str, of: str) -> np.ndarray:
         return np.concatenate([getattr(getattr(p, of), select)[kept] for p, kept in zip(parts, rows, strict=True)])
@@ -83,6 +92,7 @@ def _ordered(parts: Sequence[SeriesSamples], rows: list[np.ndarray]) -> Dataset:
     decision_time = gather("known_time", "features")
     order = np.lexsort((codes, decision_time))
     label_start = np.maximum(gather("label_start", "labels"), decision_time)  # no label starts before its decision
+    label_end = np.concatenate([_realised(part)[kept] for part, kept in zip(parts, rows, strict=True)])
     return Dataset(
         features=np.asfortranarray(gather("values", "features")[order]),
         feature_names=tuple(parts[0].features.names),
@@ -95,6 +105,6 @@ def _ordered(parts: Sequence[SeriesSamples], rows: list[np.ndarray]) -> Dataset:
         event_time=gather("event_time", "features")[order],
         decision_time=decision_time[order],
         label_start=label_start[order],
-        label_end=gather("label_end", "labels")[order],
+        label_end=label_end[order],
         baseline=gather("baseline", "labels")[order],
     )

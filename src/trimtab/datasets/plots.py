@@ -15,7 +15,9 @@ def plot_samples(dataset: Dataset, n_bins: int = 40) -> bytes:
     edges = np.linspace(times[0], times[-1] + 1, n_bins + 1)
     bins = np.clip(np.digitize(times, edges) - 1, 0, n_bins - 1)
     n = np.bincount(bins, minlength=n_bins)
-    mean = np.divide(np.bincount(bins, weights=dataset.target, minlength=n_bins), n, out=np.full(n_bins, np.nan), where=n > 0)
+    mean = np.divide(
+        np.bincount(bins, weights=dataset.target, minlength=n_bins), n, out=np.full(n_bins, np.nan), where=n > 0
+    )
     middle = ((edges[:-1] + edges[1:]) / 2).astype(np.int64).astype("datetime64[s]")
     count.fill_between(middle, n, color=MUTED, step="mid", linewidth=0)
     count.set_ylabel("samples", fontsize=8)

@@ -29,7 +29,8 @@ class Dataset:
     instruments: the instrument ids.
     event_time: open of the bar the features end at, datetime64[us], UTC.
     decision_time: when the forecast could be made: the time the last needed bar was known.
-    label_start, label_end: the interval the label looks at; purge and embargo read these.
+    label_start, label_end: the interval the label looks at, its end counted when the last bar was
+        known; purge and embargo read these.
     baseline: float64, shape (n,): what the naive forecaster of this label says at decision time,
         known then (persistence of the regime, the last direction, ...); NaN where it says nothing.
     """
@@ -51,9 +52,7 @@ class Dataset:
     def __post_init__(self) -> None:
         n = len(self.target)
         if self.features.shape != (n, len(self.feature_names)):
-            raise DatasetError(
-                f"features must have shape ({n}, {len(self.feature_names)}), not {self.features.shape}"
-            )
+            raise DatasetError(f"features must have shape ({n}, {len(self.feature_names)}), not {self.features.shape}")
         for name, array in self.arrays():
             if len(array) != n:
                 raise DatasetError(f"'{name}' has {len(array)} samples, the target has {n}")

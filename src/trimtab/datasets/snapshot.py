@@ -57,7 +57,9 @@ def load_snapshot(lake: Lake, name: str) -> tuple[Dataset, dict[str, Any]]:
         raise DatasetError(f"{folder / 'recipe.json'} is damaged ({error}); delete {folder} and build again") from None
     dataset = _from_table(lake.tables.read(f"datasets/{name}/samples"), described)
     if fingerprint(dataset, described["recipe"]) != name:
-        raise DatasetError(f"dataset {folder} is damaged: its content does not give its fingerprint; delete it and build again")
+        raise DatasetError(
+            f"dataset {folder} is damaged: its content does not give its fingerprint; delete it and build again"
+        )
     return dataset, described["recipe"]
 
 

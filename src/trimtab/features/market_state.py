@@ -9,7 +9,7 @@ from scipy.special import ndtr
 
 from trimtab.features.catalogue import feature
 from trimtab.features.context import Context
-from trimtab.features.kernels.extremes import window_extremes, window_rank
+from trimtab.features.kernels.extremes import window_extremes, window_median, window_rank
 from trimtab.features.kernels.ratios import lagged, positive_ratio, ratio
 from trimtab.features.kernels.windows import window_covariance, window_mean_variance, window_sum
 
@@ -41,6 +41,24 @@ def volatility_percentile(c: Context) -> np.ndarray:
 )  # fmt: skip
 def volatility_regime(c: Context) -> np.ndarray:
     return np.minimum(np.floor(3.0 * c.of(_volatility_rank, c)), 2.0)
+
+
+@market_state(
+    "volatility_to_median_{n}", "Volatility of {n} bars against a usual week of the last year: above 1 is livelier.",
+    formula="rms(r, {n}) / median(rms(r, 5), 252), r = ln(close[t] / close[t-1]); 1 where the median is 0",
+    n=(5, 10, 20, 60), lookback=5 + YEAR - 1, bounds=(0.0, None),
+)  # fmt: skip
+def volatility_to_median(c: Context, n: int) -> np.ndarray:
+    return ratio(_root_mean_square(c, n), c.of(_median_week, c), 1.0)
+
+
+@market_state(
+    "range_to_median_{n}", "Mean range of {n} bars against the median range of the last year: above 1 is livelier.",
+    formula="mean(ln(high / low), {n}) / median(ln(high / low), 252); 1 where the median is 0", inputs=("high", "low"),
+    n=(1, 5, 10, 20, 60), lookback=YEAR - 1, bounds=(0.0, None),
+)  # fmt: skip
+def range_to_median(c: Context, n: int) -> np.ndarray:
+    return ratio(window_sum(c.log_range, n) / n, c.of(window_median, "log_range", YEAR), 1.0)
 
 
 @market_state(
@@ -154,6 +172,14 @@ def drawdown(c: Context, n: int) -> np.ndarray:
 
 def _volatility(c: Context, n: int) -> np.ndarray:
     return np.sqrt(c.of(window_mean_variance, "log_return", n)[1])
+
+
+def _root_mean_square(c: Context, n: int) -> np.ndarray:
+    return np.sqrt(window_sum(c.of(np.square, "log_return"), n) / n)
+
+
+def _median_week(c: Context) -> np.ndarray:
+    return window_median(_root_mean_square(c, 5), YEAR)
 
 
 def _volatility_rank(c: Context) -> np.ndarray:

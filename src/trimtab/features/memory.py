@@ -17,8 +17,8 @@ def bars_remembered(weight: float, passes: int = 1) -> int:
     """Bars after which `passes` exponential means on top of each other have forgotten the rest.
 
     The weights of k passes are those of a negative binomial distribution, so the weight older than
-    m bars is the probability of fewer than k successes in m trials:
-    sum over j < k of C(m, j) weight**j (1 - weight)**(m - j).
+    m bars is the probability of fewer than k successes in t = m + k - 1 trials:
+    sum over j < k of C(t, j) weight**j (1 - weight)**(t - j).
 
     >>> bars_remembered(2 / (10 + 1))
     138
@@ -48,4 +48,5 @@ def wilder_memory(n: int, passes: int = 1) -> int:
 
 
 def _older_weight(bars: int, weight: float, passes: int) -> float:
-    return sum(comb(bars, j) * weight**j * (1.0 - weight) ** (bars - j) for j in range(min(passes, bars + 1)))
+    trials = bars + passes - 1
+    return sum(comb(trials, j) * weight**j * (1.0 - weight) ** (trials - j) for j in range(passes))

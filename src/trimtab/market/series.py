@@ -43,9 +43,7 @@ class Series:
         """Read a key back."""
         instrument_id, separator, timeframe = key.rpartition("__")
         if not separator:
-            raise ConfigurationError(
-                f"'{key}' is not a series key; write INSTRUMENT__TIMEFRAME, such as AAPL__1d"
-            )
+            raise ConfigurationError(f"'{key}' is not a series key; write INSTRUMENT__TIMEFRAME, such as AAPL__1d")
         return cls(instrument_id, Timeframe.parse(timeframe))
 
     def __str__(self) -> str:

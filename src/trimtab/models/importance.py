@@ -62,7 +62,7 @@ def permutation_importance(
 def share_by_feature(groups: Sequence[GroupImportance]) -> dict[str, float]:
     """Shares that sum to 1: a group's drop is divided evenly among its features; a gain counts as 0.
 
-    >>> share_by_feature([GroupImportance(("a", "b"), 0.3, 0.0), GroupImportance(("c",), 0.1, 0.0)])
+    >>> share_by_feature([GroupImportance(("a", "b"), 3.0, 0.0), GroupImportance(("c",), 1.0, 0.0)])
     {'a': 0.375, 'b': 0.375, 'c': 0.25}
     """
     total = sum(max(group.drop, 0.0) for group in groups)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression, Ridge
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # it ships no types
 
 from trimtab.datasets import Dataset
 from trimtab.datasets.schema import Task
@@ -106,7 +107,10 @@ class Linear:
         rows = training_rows(train)
         scaling = fit_preprocessing(rows.features, "standard", "mean")
         standard = TrainingRows(scaling.transform(rows.features), rows.target, rows.weight)
-        coefficients, intercept = _solve(standard, train.task, self.parameters["l2"])
+        # One BLAS thread: sums in one order give one result, and a small problem on a busy machine
+        # spends its time waiting for the other threads.
+        with threadpool_limits(limits=1, user_api="blas"):
+            coefficients, intercept = _solve(standard, train.task, self.parameters["l2"])
         weights = coefficients * scaling.factor
         total = np.abs(coefficients).sum()
         return FittedLinear(

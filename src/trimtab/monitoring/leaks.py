@@ -46,7 +46,10 @@ def audit_folds(dataset: Dataset, folds: Sequence[Fold]) -> tuple[str, ...]:
 def _scrambled(bars: Bars, cut: int, rng: np.random.Generator) -> Bars:
     after = np.arange(len(bars)) >= cut
     noise = np.exp(rng.normal(0.0, 0.2, len(bars)))
-    changed = {name: np.where(after, getattr(bars, name) * noise, getattr(bars, name)) for name in ("open", "high", "low", "close")}
+    changed = {
+        name: np.where(after, getattr(bars, name) * noise, getattr(bars, name))
+        for name in ("open", "high", "low", "close")
+    }
     return replace(bars, **changed)
 
 

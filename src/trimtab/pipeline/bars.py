@@ -63,7 +63,9 @@ def _describe(workspace: Workspace, report: IngestReport, inputs: dict[str, obje
         data_version=str(inputs["bars"]),
         metrics=metrics,
         tables={
-            "findings": [{"check": check, "severity": severity, "bars": n} for (check, severity), n in by_check.items()],
+            "findings": [
+                {"check": check, "severity": severity, "bars": n} for (check, severity), n in by_check.items()
+            ],
             "latest bars": _latest(workspace, report),
         },
         plots={"Price and volume": plot_bars(bars, refused, flagged)} if len(bars) else {},

@@ -20,7 +20,7 @@ from trimtab.labels.compute import CODE_VERSION as LABEL_VERSION
 from trimtab.labels.compute import compute_label
 from trimtab.market import Series
 from trimtab.pipeline.running import Produced, run_stage, stage_values
-from trimtab.pipeline.stage import CheckOutcome, StageResult, Table
+from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
 from trimtab.pipeline.workspace import Workspace
 
 STAGE = "training_dataset"
@@ -89,7 +89,9 @@ def load_training_dataset(workspace: Workspace, strategy_name: str) -> tuple[str
 
 
 def _describe(workspace: Workspace, dataset: Dataset, fingerprint: str) -> Produced:
-    ordered = bool((dataset.label_end > dataset.decision_time).all() and (dataset.label_start >= dataset.decision_time).all())
+    ordered = bool(
+        (dataset.label_end > dataset.decision_time).all() and (dataset.label_start >= dataset.decision_time).all()
+    )
     classification = dataset.task == "classification"
     return Produced(
         data_version=fingerprint,
@@ -122,7 +124,7 @@ def _describe(workspace: Workspace, dataset: Dataset, fingerprint: str) -> Produ
 
 
 def _by_instrument(dataset: Dataset) -> Table:
-    rows: Table = []
+    rows: list[dict[str, Scalar]] = []
     for code, name in enumerate(dataset.instruments):
         mine = dataset.instrument == code
         times = dataset.decision_time[mine]

@@ -22,7 +22,7 @@ from trimtab.monitoring.leaks import audit_folds, audit_label
 from trimtab.pipeline.datasets import load_training_dataset
 from trimtab.pipeline.models import fit_context, tuned_parameters
 from trimtab.pipeline.running import Produced, run_stage, stage_values
-from trimtab.pipeline.stage import CheckOutcome, StageResult, Table
+from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
 from trimtab.pipeline.workspace import Workspace
 from trimtab.signals.positions import default_rule
 from trimtab.storage.atomic import write_text
@@ -31,7 +31,7 @@ from trimtab.validation.folds import Fold
 from trimtab.validation.plots import plot_accuracy
 from trimtab.validation.significance import BaselineComparison, compare_with_baseline
 from trimtab.validation.splitters import walk_forward_from
-from trimtab.validation.walk_forward import OutOfSample, WalkForwardReport, walk_forward
+from trimtab.validation.walk_forward import FoldResult, OutOfSample, WalkForwardReport, walk_forward
 
 WALK_FORWARD, BACKTEST, LEAKS = "walk_forward_report", "backtest_report", "leak_certificate"
 CODE_VERSION = "1"
@@ -93,6 +93,7 @@ def report_backtest(workspace: Workspace, strategy_name: str) -> StageResult:
             bars,
             rule=strategy.backtest.rule or default_rule(strategy.label.kind),
             threshold=strategy.backtest.threshold,
+            max_exposure=strategy.backtest.max_exposure,
             costs=costs_from(strategy.backtest),
         )
         return _describe_backtest(workspace, strategy, report)
@@ -115,7 +116,7 @@ def certify_leaks(workspace: Workspace, strategy_name: str) -> StageResult:
     }
 
     def compute() -> Produced:
-        rows: Table = []
+        rows: list[dict[str, Scalar]] = []
         for series in strategy.universe.series:
             bars = workspace.bars.current(series)
             recent = bars.take(slice(max(len(bars) - CERTIFICATE_BARS, 0), None))
@@ -157,18 +158,8 @@ def _describe_leaks(rows: Table) -> Produced:
 def _describe_walk_forward(
     workspace: Workspace, strategy_name: str, report: WalkForwardReport, comparison: BaselineComparison
 ) -> Produced:
-    folds: Table = [
-        {"fold": f.name, "test_start": str(f.test_start)[:10], "test_end": str(f.test_end)[:10], "train": f.n_train}
-        | {"test": f.n_test, "purged": f.n_purged}
-        | {name: f.metrics.get(name) for name in _SHOWN}
-        for f in report.folds
-    ]
-    baselines: Table = [
-        {"baseline": c.baseline, "model_accuracy": c.model_accuracy, "baseline_accuracy": c.baseline_accuracy}
-        | {"difference": c.difference, "ci_low": c.ci_low, "ci_high": c.ci_high, "p_value": c.p_value}
-        | {"block_length": c.block_length, "times": c.n_times}
-        for c in (comparison.naive, comparison.majority)
-    ]
+    folds: Table = [_fold_row(fold) for fold in report.folds]
+    baselines: Table = [{n: getattr(c, n) for n in _COMPARED} for c in (comparison.naive, comparison.majority)]
     strongest = comparison.strongest
     document = report.to_json() | {"baselines": comparison.to_json()}
     path = workspace.report_folder(WALK_FORWARD, strategy_name) / "report.json"
@@ -209,6 +200,19 @@ def _describe_walk_forward(
     )
 
 
+def _fold_row(fold: FoldResult) -> dict[str, Scalar]:
+    spans: dict[str, Scalar] = {
+        "fold": fold.name,
+        "test_start": str(fold.test_start)[:10],
+        "test_end": str(fold.test_end)[:10],
+    }
+    sizes: dict[str, Scalar] = {"train": fold.n_train, "test": fold.n_test, "purged": fold.n_purged}
+    return spans | sizes | {name: fold.metrics.get(name) for name in _SHOWN}
+
+
+_COMPARED = (
+    "baseline", "model_accuracy", "baseline_accuracy", "difference", "ci_low", "ci_high", "p_value", "block_length", "n_times",
+)  # fmt: skip
 _SHOWN = (
     "accuracy", "baseline_accuracy", "majority_accuracy", "balanced_accuracy", "precision", "recall", "f1",
     "roc_auc", "information_coefficient", "train_accuracy",
@@ -228,8 +232,12 @@ def _describe_backtest(workspace: Workspace, strategy: Strategy, report: Backtes
     metrics = {name: report.metrics.get(name) for name in (*shown, *account)}
     return Produced(
         data_version=fingerprint_json(document),
-        metrics=dict(metrics) | {"commission_bps": strategy.backtest.commission_bps, "slippage_bps": strategy.backtest.slippage_bps},
-        tables={"against buy and hold": held, "account": [{"metric": n, "value": report.metrics.get(n)} for n in account]},
+        metrics=metrics
+        | {"commission_bps": strategy.backtest.commission_bps, "slippage_bps": strategy.backtest.slippage_bps},
+        tables={
+            "against buy and hold": held,
+            "account": [{"metric": n, "value": report.metrics.get(n)} for n in account],
+        },
         plots={"Equity": plot_equity(report)},
         links={"report": folder / "report.json"},
         summary={

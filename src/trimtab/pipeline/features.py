@@ -43,7 +43,10 @@ def compute_family(workspace: Workspace, family: str, series_key: str) -> StageR
         block = compute_point_in_time(workspace.bars, series, tuple(versions), None)
         bars = workspace.bars.current(series)
         certificate = certify(
-            tuple(versions), bars.take(slice(max(len(bars) - CERTIFICATE_BARS, 0), None)), cuts=2, seed=workspace.settings.seed
+            tuple(versions),
+            bars.take(slice(max(len(bars) - CERTIFICATE_BARS, 0), None)),
+            cuts=2,
+            seed=workspace.settings.seed,
         )
         fingerprint = write_family(workspace.lake, series, family, block)
         return _describe(workspace, family, block, certificate, fingerprint)
@@ -102,7 +105,7 @@ def _describe(
 
 
 def _summary(block: FeatureBlock) -> Table:
-    rows: Table = []
+    rows: list[dict[str, Scalar]] = []
     for position, name in enumerate(block.names):
         values = block.values[:, position]
         known = values[~np.isnan(values)]

@@ -26,7 +26,9 @@ def decide_deployment(workspace: Workspace, strategy_name: str) -> StageResult:
     strategy = workspace.strategy(strategy_name)
     candidate = candidate_version(workspace, strategy_name)
     if candidate is None:
-        raise NotFoundError(f"strategy '{strategy_name}' has no candidate to decide about; run the stage {CANDIDATE} first")
+        raise NotFoundError(
+            f"strategy '{strategy_name}' has no candidate to decide about; run the stage {CANDIDATE} first"
+        )
     evidence = gather_evidence(workspace, strategy_name, candidate)
     inputs = {
         "code": CODE_VERSION,
@@ -81,7 +83,8 @@ def _metrics(workspace: Workspace, strategy_name: str) -> dict[str, float | str 
 
 def _describe(candidate: ModelVersion, decision: Decision) -> Produced:
     gates: Table = [
-        {"gate": g.name, "value": g.value, "limit": g.limit, "passed": g.passed, "reason": g.reason} for g in decision.gates
+        {"gate": g.name, "value": g.value, "limit": g.limit, "passed": g.passed, "reason": g.reason}
+        for g in decision.gates
     ]
     failed = [gate.name for gate in decision.gates if not gate.passed]
     return Produced(

@@ -158,7 +158,12 @@ def _describe_study(result: StudyResult, study_name: str, n_samples: int) -> Pro
     best: Table = [{"parameter": name, "value": value} for name, value in result.best_parameters.items()]
     return Produced(
         data_version=fingerprint_json({"best": result.best_parameters, "trials": rows}),
-        metrics={"trials": len(result.trials), "best_value": result.best_value, "samples": n_samples, "study": study_name},
+        metrics={
+            "trials": len(result.trials),
+            "best_value": result.best_value,
+            "samples": n_samples,
+            "study": study_name,
+        },
         tables={"best parameters": best, "trials": rows},
         plots={"Trials": plot_trials(result)} if result.trials else {},
         summary={"best_parameters": result.best_parameters, "study": study_name, "n_trials": len(result.trials)},
@@ -231,7 +236,9 @@ def _describe_candidate(
         tables={
             "importance": importance,
             "files": [{"file": f.name, "bytes": f.size_bytes, "sha256": f.sha256[:16]} for f in stored.files],
-            "artifact checks": [{"check": c.name, "passed": c.passed, "value": c.value, "detail": c.detail} for c in checks],
+            "artifact checks": [
+                {"check": c.name, "passed": c.passed, "value": c.value, "detail": c.detail} for c in checks
+            ],
         },
         plots={"Importance": plot_importance(native, permuted, top)} if top else {},
         links={"manifest": workspace.lake.artifacts.path(stored.manifest_digest)},
@@ -240,7 +247,8 @@ def _describe_candidate(
                 "artifact_trusted",
                 all(check.passed for check in checks),
                 False,
-                "; ".join(check.detail for check in checks if not check.passed) or "size, integrity, load time and features are in order",
+                "; ".join(check.detail for check in checks if not check.passed)
+                or "size, integrity, load time and features are in order",
                 {check.name: check.value for check in checks},
             ),
         ),

@@ -29,7 +29,9 @@ def watched_model(workspace: Workspace, strategy_name: str) -> ModelVersion:
     """The champion of a strategy, or its latest version while there is none."""
     found = workspace.registry.alias_holder(strategy_name, "champion") or workspace.registry.latest_model(strategy_name)
     if found is None:
-        raise NotFoundError(f"strategy '{strategy_name}' has no model yet, so nothing can drift from it; run the strategy first")
+        raise NotFoundError(
+            f"strategy '{strategy_name}' has no model yet, so nothing can drift from it; run the strategy first"
+        )
     return found
 
 
@@ -72,7 +74,16 @@ def snapshot_drift(workspace: Workspace, strategy_name: str) -> StageResult:
 def _record(
     workspace: Workspace, strategy_name: str, model: ModelVersion, snapshot: DriftSnapshot, unseen: float
 ) -> DriftRecord:
-    numbers = ("psi", "ks", "ks_p_value", "wasserstein", "jensen_shannon", "effective_n", "missing_reference", "missing_current")
+    numbers = (
+        "psi",
+        "ks",
+        "ks_p_value",
+        "wasserstein",
+        "jensen_shannon",
+        "effective_n",
+        "missing_reference",
+        "missing_current",
+    )
     record = DriftRecord(
         snapshot_id=fingerprint_json({"content": snapshot.snapshot_id, "model": model.id, "as_of": snapshot.as_of}),
         strategy=strategy_name,
@@ -97,11 +108,8 @@ def _describe(
 ) -> Produced:
     folder = workspace.report_folder(STAGE, strategy_name)
     write_text(folder / "snapshot.json", snapshot.to_json())
-    worst: Table = [
-        {"feature": f.name, "status": f.status, "psi": f.psi, "ks": f.ks, "adjusted_p_value": f.adjusted_p_value}
-        | {"wasserstein": f.wasserstein, "jensen_shannon": f.jensen_shannon, "effective_n": f.effective_n}
-        for f in snapshot.worst(20)
-    ]
+    shown = ("status", "psi", "ks", "adjusted_p_value", "wasserstein", "jensen_shannon", "effective_n")
+    worst: Table = [{"feature": f.name, **{name: getattr(f, name) for name in shown}} for f in snapshot.worst(20)]
     n_drifted = sum(f.status == "drifted" for f in snapshot.features)
     return Produced(
         data_version=record.snapshot_id,

@@ -27,9 +27,7 @@ def plan(workspace: Workspace, max_per_tick: int = MAX_PER_TICK) -> Plan:
         performance[name] = registry.performance(strategy=name)
     policies = {name: policy_of(strategy) for name, strategy in workspace.strategies.items()}
     jobs = workspace.retraining.jobs()
-    return plan_retrains(
-        snapshots, jobs, policies, workspace.lake.clock.now(), max_per_tick, performance=performance
-    )
+    return plan_retrains(snapshots, jobs, policies, workspace.lake.clock.now(), max_per_tick, performance=performance)
 
 
 def scheduled_request(workspace: Workspace, strategy_name: str) -> RetrainRequest | None:
@@ -38,9 +36,18 @@ def scheduled_request(workspace: Workspace, strategy_name: str) -> RetrainReques
     if every == "none":
         return None
     cause = Scheduled(every).cause(Observed(workspace.lake.clock.now()))
-    return RetrainRequest(
-        strategy=strategy_name, trigger=cause.trigger, cause=cause.key, attempt=1, snapshot_id=None, reason=cause.reason
-    ) if cause else None
+    return (
+        RetrainRequest(
+            strategy=strategy_name,
+            trigger=cause.trigger,
+            cause=cause.key,
+            attempt=1,
+            snapshot_id=None,
+            reason=cause.reason,
+        )
+        if cause
+        else None
+    )
 
 
 def record_requested(workspace: Workspace, request: RetrainRequest) -> RetrainingJob:
@@ -58,7 +65,9 @@ def mark_succeeded(workspace: Workspace, run_key: str) -> RetrainingJob:
     job = workspace.retraining.job(run_key)
     model = workspace.registry.latest_model(job.strategy)
     decided = stage_values(workspace, DECISION, job.strategy) or {}
-    outcome = f"version {model.version}: {decided.get('outcome', 'not decided')}" if model else "no version was registered"
+    outcome = (
+        f"version {model.version}: {decided.get('outcome', 'not decided')}" if model else "no version was registered"
+    )
     metrics = {"version": model.version, "accuracy": model.metrics.get("accuracy")} if model else {}
     return workspace.retraining.mark_succeeded(run_key, metrics, outcome)
 

@@ -24,8 +24,8 @@ class Produced:
     """
 
     data_version: str
-    metrics: dict[str, Scalar] = field(default_factory=dict)
-    tables: dict[str, Table] = field(default_factory=dict)
+    metrics: Mapping[str, Scalar] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
     plots: dict[str, bytes] = field(default_factory=dict)
     links: dict[str, Path] = field(default_factory=dict)
     checks: tuple[CheckOutcome, ...] = ()
@@ -54,7 +54,11 @@ def run_stage(
         for title, content in produced.plots.items():
             write_bytes(folder / _plot_name(title), content)
         manifest = workspace.manifests.record(
-            stage, key, inputs, produced.data_version, _shown(workspace, folder, produced) | {"values": produced.summary}
+            stage,
+            key,
+            inputs,
+            produced.data_version,
+            _shown(workspace, folder, produced) | {"values": produced.summary},
         )
         return _result(workspace, stage, key, manifest, skipped=False)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 Scalar = float | int | str | bool | None
-Table = list[dict[str, Scalar]]
+Table = Sequence[Mapping[str, Scalar]]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class CheckOutcome:
     passed: bool
     blocking: bool
     description: str
-    metadata: dict[str, Scalar] = field(default_factory=dict)
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class StageResult:
     key: str
     data_version: str
     skipped: bool = False
-    metrics: dict[str, Scalar] = field(default_factory=dict)
-    tables: dict[str, Table] = field(default_factory=dict)
+    metrics: Mapping[str, Scalar] = field(default_factory=dict)
+    tables: Mapping[str, Table] = field(default_factory=dict)
     plots: dict[str, Path] = field(default_factory=dict)
     links: dict[str, Path] = field(default_factory=dict)
     checks: tuple[CheckOutcome, ...] = ()

@@ -14,7 +14,6 @@ from trimtab.registry.decisions import Decision
 from trimtab.registry.models import ModelVersion
 
 
-
 def strategy_status(workspace: Workspace, strategy_name: str) -> dict[str, Any]:
     """State, champion, candidate with its metrics, decision with every gate, drift; JSON values.
 
@@ -84,7 +83,13 @@ def _drift(workspace: Workspace, strategy_name: str) -> dict[str, Any] | None:
 
 def _retraining(workspace: Workspace, strategy_name: str) -> list[dict[str, Any]]:
     return [
-        {"run_key": job.run_key, "trigger": job.trigger, "status": job.status, "reason": job.reason, "outcome": job.outcome}
+        {
+            "run_key": job.run_key,
+            "trigger": job.trigger,
+            "status": job.status,
+            "reason": job.reason,
+            "outcome": job.outcome,
+        }
         | {"requested": job.requested, "finished": job.finished}
         for job in workspace.retraining.jobs(strategy_name)[-10:]
     ]

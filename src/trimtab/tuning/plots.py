@@ -14,9 +14,19 @@ def plot_trials(result: StudyResult) -> bytes:
     numbers = [trial.number for trial in result.trials]
     for trial in result.trials:
         axis.plot([trial.number] * len(trial.fold_values[0]), trial.fold_values[0], ".", color=MUTED, markersize=3)
-    axis.plot(numbers, [trial.values[0] for trial in result.trials], "o", color=BLUE, markersize=4, label="mean of the folds")
+    axis.plot(
+        numbers, [trial.values[0] for trial in result.trials], "o", color=BLUE, markersize=4, label="mean of the folds"
+    )
     if result.best_number is not None:
-        axis.plot(result.best_number, result.best_value, "o", markersize=9, markerfacecolor="none", color="#dc2626", label="chosen")
+        axis.plot(
+            result.best_number,
+            result.best_value,
+            "o",
+            markersize=9,
+            markerfacecolor="none",
+            color="#dc2626",
+            label="chosen",
+        )
     axis.set_xlabel("trial", fontsize=8)
     axis.set_ylabel(result.objectives[0].replace("_", " "), fontsize=8)
     axis.set_xticks(np.unique(np.linspace(0, max(numbers), 6).astype(int)))

@@ -8,7 +8,9 @@ from trimtab.config import load_settings
 from trimtab.errors import ConfigurationError
 
 
-def test_everything_has_an_embedded_default_under_the_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everything_has_an_embedded_default_under_the_data_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     settings = load_settings()
     assert settings.database_url_or_default == f"sqlite:///{tmp_path / 'data' / 'trimtab.db'}"

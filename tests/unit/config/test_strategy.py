@@ -43,7 +43,10 @@ def test_benchmark_is_a_series_but_not_a_forecast_one(tmp_path: Path) -> None:
         (GOOD + "[gates]\nmin_accuracy = 7", "'gates.min_accuracy' is 7, but input should be less than or equal to 1"),
         (GOOD + "[tuning]\nn_trials = 'many'", "'tuning.n_trials' is 'many', but input should be a valid integer"),
         (GOOD.replace("direction", "dirction"), "'label.kind' is 'dirction', but input should be 'forward_return'"),
-        (GOOD.replace('["AAPL"]', '["AAPL"]\ntimeframe = "1y"'), "'universe.timeframe' is '1y', but input should be '1m', '5m'"),
+        (
+            GOOD.replace('["AAPL"]', '["AAPL"]\ntimeframe = "1y"'),
+            "'universe.timeframe' is '1y', but input should be '1m', '5m'",
+        ),
         (GOOD.replace('["AAPL"]', '["AAPL", "AAPL"]'), "every instrument may be named once"),
         (GOOD + '[retraining]\ncooldown = "3 days"', "a duration is a whole number and a unit"),
         (GOOD + "[validation]\ninitial_train = 0.95", "initial_train + test must not exceed 1"),
@@ -59,7 +62,7 @@ def test_every_mistake_is_one_sentence_naming_file_and_key(tmp_path: Path, text:
     message = str(caught.value)
     assert str(path) in message
     assert expected in message
-    assert "\n" not in message.split("is not readable TOML")[0]
+    assert "\n" not in message.split("is not readable TOML", maxsplit=1)[0]
 
 
 def test_a_missing_file_names_the_files_beside_it(tmp_path: Path) -> None:

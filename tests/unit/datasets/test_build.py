@@ -35,6 +35,9 @@ def test_a_bar_known_late_is_decided_late_and_its_label_starts_no_earlier() -> N
     late = part.features.known_time + np.timedelta64(3600, "s").astype("timedelta64[us]")
     dataset = build_dataset([replace(part, features=replace(part.features, known_time=late))])
     assert (dataset.label_start >= dataset.decision_time).all()
+    prompt = build_dataset([part])
+    # The last bar a label looks at is known an hour late too, and only then the label is.
+    np.testing.assert_array_equal(dataset.label_end - prompt.label_end, np.timedelta64(3600, "s"))
 
 
 def test_fewer_than_a_hundred_samples_are_refused_with_the_count() -> None:

@@ -24,7 +24,11 @@ def test_a_snapshot_comes_back_bit_for_bit_under_its_fingerprint(lake: Lake, dat
     assert recipe == RECIPE
     for field, array in dataset.arrays():
         np.testing.assert_array_equal(getattr(back, field), array)
-    assert (back.feature_names, back.instruments, back.task) == (dataset.feature_names, dataset.instruments, dataset.task)
+    assert (back.feature_names, back.instruments, back.task) == (
+        dataset.feature_names,
+        dataset.instruments,
+        dataset.task,
+    )
     assert save_snapshot(lake, back, recipe) == name
 
 

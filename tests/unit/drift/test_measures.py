@@ -99,6 +99,11 @@ def test_a_constant_reference_notices_values_on_both_sides() -> None:
         assert population_stability_index(np.zeros(100), np.full(50, value)) > 5.0
 
 
+def test_a_value_new_to_the_reference_counts_as_half_a_row_there() -> None:
+    expected = psi_of_shares(np.array([1.0, 0.5 / 100]), np.array([0.5 / 50, 1.0]))
+    assert population_stability_index(np.zeros(100), np.ones(50)) == pytest.approx(expected)
+
+
 def test_missing_values_are_one_more_bin_and_one_value_above_all_others() -> None:
     reference = np.array([1.0, 2.0, 3.0, 4.0] * 25)
     current = np.where(np.arange(100) < 40, np.nan, reference)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import talib
-
 from fakes.bars import random_walk
+
 from trimtab.bars import Bars
 from trimtab.features.catalogue import catalogue, feature_sets
 from trimtab.features.engine import FeatureBlock, compute

@@ -10,7 +10,6 @@ from trimtab.config.strategy import Label
 from trimtab.labels import LabelBlock
 from trimtab.labels.compute import compute_label
 
-
 KINDS = [Label(kind="forward_return"), Label(kind="direction"), Label(kind="volatility_regime", memory=20)]
 
 

@@ -155,7 +155,7 @@ def test_a_model_that_cannot_be_read_back_is_not_stored_as_good(store: ArtifactS
 def test_a_fresh_process_reports_the_sentence_of_what_is_wrong(store: ArtifactStore, stored: StoredModel) -> None:
     verify_in_fresh_process(store, stored.manifest_digest)
     store.path(stored.files[0].sha256).write_bytes(b"damaged")
-    with pytest.raises(ArtifactError, match="fresh process: artifact .* is damaged"):
+    with pytest.raises(ArtifactError, match=r"fresh process: artifact .* is damaged"):
         verify_in_fresh_process(store, stored.manifest_digest)
 
 

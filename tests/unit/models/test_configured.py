@@ -52,7 +52,7 @@ def test_mistakes_in_the_file_name_what_is_allowed() -> None:
         configured_forecaster(Model(algorithm="xgboost", parameters={"maxdepth": 3}))
     with pytest.raises(ConfigurationError, match="whole number from 1 to 16"):
         configured_forecaster(Model(algorithm="xgboost", parameters={"max_depth": 2.5}))
-    with pytest.raises(ConfigurationError, match="a number from 0.0001 to 1"):
+    with pytest.raises(ConfigurationError, match=r"a number from 0\.0001 to 1"):
         configured_forecaster(Model(algorithm="xgboost", parameters={"learning_rate": True}))
 
 

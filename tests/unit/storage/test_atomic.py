@@ -18,7 +18,9 @@ def test_a_failed_write_leaves_what_stood_there_before(tmp_path: Path) -> None:
         temporary.write_bytes(b"ne")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    with pytest.raises(StorageError, match=r"the disk is full: .*file was not written, what stood there before is untouched"):
+    with pytest.raises(
+        StorageError, match=r"the disk is full: .*file was not written, what stood there before is untouched"
+    ):
         write_atomically(path, fail_half_way)
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]

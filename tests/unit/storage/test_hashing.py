@@ -40,4 +40,6 @@ def test_a_table_is_hashed_by_value_not_by_chunks() -> None:
     ],
 )
 def test_null_is_not_zero_and_text_does_not_run_together(other: pa.Table) -> None:
-    assert fingerprint_table(pa.table({"a": pa.array([1.0, None, 3.0]), "s": ["x", None, "zz"]})) != fingerprint_table(other)
+    assert fingerprint_table(pa.table({"a": pa.array([1.0, None, 3.0]), "s": ["x", None, "zz"]})) != fingerprint_table(
+        other
+    )

@@ -64,14 +64,14 @@ RECIPES = {
     ),
     "SIMDRIFT": PlantedTruth(
         "SIMDRIFT",
-        "From a date on volatility and volume are others and the planted momentum turns into reversal.",
+        "A calm market that reverts turns, from a date on, into a wild one that trends, with other volume.",
         volatility=0.010,
-        hit_rate=0.60,
+        hit_rate=0.35,
         drift_time=DRIFT_DATE,
-        volatility_ratio=2.5,
+        volatility_ratio=3.0,
         volume_ratio=3.0,
         volume_noise_after=0.70,
-        hit_rate_after=0.40,
+        hit_rate_after=0.65,
     ),
     "SIMBAD": PlantedTruth("SIMBAD", "A random walk with bad bars at known places.", has_defects=True),
 }

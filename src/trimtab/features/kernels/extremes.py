@@ -1,4 +1,4 @@
-"""Highest, lowest and rank over the last `window` rows; comparisons only, so exact."""
+"""Highest, lowest, median and rank over the last `window` rows; comparisons only, so exact."""
 
 from __future__ import annotations
 
@@ -80,3 +80,41 @@ def window_rank(values: np.ndarray, window: int) -> np.ndarray:
                 twice += (values[j] < below) + (values[j] <= up_to)
             out[i] = twice / (2.0 * window)
     return out
+
+
+@njit(cache=True, nogil=True)
+def window_median(values: np.ndarray, window: int) -> np.ndarray:
+    """Median of the last `window` rows; NaN while one of them is missing.
+
+    The window is kept sorted, one insertion and one removal per row: comparisons only, so exact.
+
+    >>> window_median(np.array([3.0, 1.0, 2.0, 9.0]), 3).tolist()
+    [nan, nan, 2.0, 2.0]
+    """
+    n = len(values)
+    result = np.full(n, np.nan)
+    ordered = np.empty(window)
+    held, missing = 0, 0
+    for i in range(n):
+        if i >= window:
+            old = values[i - window]
+            if np.isnan(old):
+                missing -= 1
+            else:
+                place = np.searchsorted(ordered[:held], old)
+                for j in range(place, held - 1):
+                    ordered[j] = ordered[j + 1]
+                held -= 1
+        new = values[i]
+        if np.isnan(new):
+            missing += 1
+        else:
+            j = held
+            while j > 0 and ordered[j - 1] > new:
+                ordered[j] = ordered[j - 1]
+                j -= 1
+            ordered[j] = new
+            held += 1
+        if i >= window - 1 and missing == 0:
+            result[i] = 0.5 * (ordered[(window - 1) // 2] + ordered[window // 2])
+    return result

@@ -46,7 +46,7 @@ def test_the_same_seed_is_the_same_market_and_another_seed_another(name: str) ->
 
 
 @pytest.mark.parametrize("name", RECIPES)
-@pytest.mark.parametrize("shorter", [1, 2, 7, 333, 1_100])
+@pytest.mark.parametrize("shorter", [1, 7, 60, 333, 1_100])
 def test_a_longer_market_never_changes_earlier_bars(name: str, shorter: int) -> None:
     whole = SimulatedMarket(7).fetch(day(name))
     part = SimulatedMarket(7, n_bars=shorter).fetch(day(name))
@@ -56,9 +56,7 @@ def test_a_longer_market_never_changes_earlier_bars(name: str, shorter: int) -> 
 def test_instruments_do_not_depend_on_one_another_or_on_what_is_offered() -> None:
     alone = SimulatedMarket(7, instruments=("SIMNULL",)).fetch(day("SIMNULL"))
     assert equal(alone, SimulatedMarket(7).fetch(day("SIMNULL")))
-    returns = [
-        np.diff(np.log(SimulatedMarket(7).fetch(day(name)).close)) for name in ("SIMNULL", "SIMNULL2", "SIMBAD2")
-    ]
+    returns = [np.diff(np.log(SimulatedMarket(7).fetch(day(name)).close)) for name in ("SIMNULL", "SIMNULL2")]
     assert abs(np.corrcoef(returns[0], returns[1])[0, 1]) < 0.1
 
 
@@ -120,7 +118,7 @@ def test_the_direction_of_simalpha_is_known_with_the_planted_strength() -> None:
 @pytest.mark.parametrize("name", ["SIMNULL", "SIMREGIME"])
 def test_nothing_past_says_anything_about_the_next_direction(name: str) -> None:
     bars = [SimulatedMarket(7).fetch(day(f"{name}{k}")) for k in TWINS]
-    hits = np.concatenate([planted_hits(each, lookback) for each in bars for lookback in (5,)])
+    hits = np.concatenate([planted_hits(each) for each in bars])
     assert hits.mean() == pytest.approx(0.5, abs=4 * np.sqrt(0.25 / len(hits)))
     for lag in (1, 2, 3):
         signs = [np.sign(np.diff(np.log(each.close))) for each in bars]
@@ -156,13 +154,13 @@ def test_simdrift_is_another_market_from_the_planted_date_on() -> None:
         bars = SimulatedMarket(7).fetch(day(f"SIMDRIFT{k}"))
         before = bars.event_time < np.datetime64("2019-07-01")
         returns, log_volume = np.diff(np.log(bars.close)), np.log(bars.volume)
-        assert returns[~before[1:]].std() / returns[before[1:]].std() == pytest.approx(2.5, rel=0.15)
+        assert returns[~before[1:]].std() / returns[before[1:]].std() == pytest.approx(3.0, rel=0.15)
         assert np.median(log_volume[~before]) - np.median(log_volume[before]) > 1.0
         assert log_volume[~before].std() > 1.3 * log_volume[before].std()
         hits = planted_hits(bars)
         hits_before.append(hits[before[6:]])
         hits_after.append(hits[~before[6:]])
-    for measured, planted in ((hits_before, 0.60), (hits_after, 0.40)):
+    for measured, planted in ((hits_before, 0.35), (hits_after, 0.65)):
         pooled = np.concatenate(measured)
         assert pooled.mean() == pytest.approx(planted, abs=4 * np.sqrt(0.24 / len(pooled)))
 
@@ -223,7 +221,7 @@ def test_defects_can_be_asked_for_in_every_instrument() -> None:
 
 
 def test_wrong_requests_are_refused_with_a_sentence() -> None:
-    with pytest.raises(UnknownSeriesError, match="source 'simulated': unknown series 'SIMNUL__1d'.*SIMNULL__1d"):
+    with pytest.raises(UnknownSeriesError, match=r"source 'simulated': unknown series 'SIMNUL__1d'.*SIMNULL__1d"):
         SimulatedMarket().fetch(day("SIMNUL"))
     with pytest.raises(UnknownNameError, match="unknown instrument 'AAPL'"):
         SimulatedMarket(instruments=("AAPL",))
