@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import dagster as dg
 
@@ -30,6 +31,16 @@ def _sentence(event: dg.DagsterEvent) -> str | None:
     failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
         return f"{event.step_key}: {failure.user_failure_data.description}"
-    message = failure.error_display_string.strip().splitlines()[0] if failure.error else "no reason was given"
+    error = _innermost(failure.error) if failure.error else None
+    if error is None:
+        return f"{event.step_key}: no reason was given"
+    if error.cls_name == "DagsterExecutionInterruptedError":
+        return f"{event.step_key}: interrupted"
     # A failed blocking check has been said already, better than Dagster says it here.
-    return None if "DagsterAssetCheckFailedError" in message else f"{event.step_key}: {message}"
+    said_already = error.cls_name == "DagsterAssetCheckFailedError"
+    return None if said_already else f"{event.step_key}: {error.message.strip().splitlines()[0]}"
+
+
+def _innermost(error: Any) -> Any:
+    """What began it: Dagster wraps an error in its own."""
+    return _innermost(error.cause) if error.cause else error

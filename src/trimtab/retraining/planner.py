@@ -169,7 +169,7 @@ def _answer_running(job: RetrainingJob, policy: RetrainPolicy, now: datetime) ->
 def _obstacle(cause: Cause, policy: RetrainPolicy, observed: Observed) -> str | None:
     """Why a cause is not served now, or None."""
     served = [job for job in observed.jobs if job.cause == cause.key]
-    if False:
+    if any(job.status in ("succeeded", "skipped") for job in served):
         return "this cause was served already"
     if len(served) >= policy.max_attempts:
         return f"given up after {len(served)} failed attempts; retrain by hand once the reason is gone"

@@ -92,6 +92,15 @@ def test_a_decision_on_a_version_somebody_else_moved_is_refused_and_stores_nothi
     assert registry.latest_decision(model_id=model.id) is None
 
 
+def test_a_stale_reading_of_an_approved_version_is_refused_too(registry: Registry) -> None:
+    (model,) = register(registry, "first")
+    decide(model, GOOD, LIMITS, registry, actor="p")
+    approved = move(registry, _fresh(registry, model), "approved", actor="ada", reason="r")
+    move(registry, approved, "archived", actor="ada", reason="withdrawn")
+    with pytest.raises(ConflictError, match="in state 'archived', not 'approved'"):
+        decide(approved, BAD, LIMITS, registry, actor="p")
+
+
 def test_refusing_a_challenger_leaves_the_champion_and_the_strategy_as_they_are(registry: Registry) -> None:
     (champion,) = register(registry, "first")
     decide(champion, GOOD, LIMITS, registry, actor="p")

@@ -30,7 +30,7 @@ from trimtab.storage.hashing import canonical_json
 
 DATASET = make_dataset(200)
 GOLDEN = choose_golden_rows(DATASET.features)
-FITTED = make_forecaster("linear").fit(DATASET, None, FitContext(1))
+FITTED = make_forecaster("linear").fit(DATASET, None, FitContext(1, 1))
 
 
 @pytest.fixture
@@ -57,8 +57,8 @@ def test_the_manifest_names_what_a_reader_wants_to_know(store: ArtifactStore, st
 
 
 def test_equal_models_have_one_name_and_different_ones_two(store: ArtifactStore, stored: StoredModel) -> None:
-    again = make_forecaster("linear").fit(DATASET, None, FitContext(1))
-    other = make_forecaster("linear", {"l2": 99.0}).fit(DATASET, None, FitContext(1))
+    again = make_forecaster("linear").fit(DATASET, None, FitContext(1, 1))
+    other = make_forecaster("linear", {"l2": 99.0}).fit(DATASET, None, FitContext(1, 1))
     assert store_model(store, again, GOLDEN).manifest_digest == stored.manifest_digest
     assert store_model(store, other, GOLDEN).manifest_digest != stored.manifest_digest
 

@@ -11,7 +11,7 @@ from trimtab.models.ensemble import Member, WeightedEnsemble, ensemble_from
 from trimtab.models.families import load_fitted, make_forecaster
 from trimtab.models.protocol import FitContext
 
-CONTEXT = FitContext(0)
+CONTEXT = FitContext(0, 1)
 
 
 def test_the_forecast_is_the_weighted_mean_of_the_members_forecasts() -> None:

@@ -13,7 +13,7 @@ from trimtab.models.families import make_forecaster
 from trimtab.models.importance import correlated_groups, permutation_importance, share_by_feature
 from trimtab.models.protocol import FitContext
 
-CONTEXT = FitContext(0)
+CONTEXT = FitContext(0, 1)
 
 
 def test_importance_agrees_with_scikit_learns() -> None:

@@ -16,7 +16,7 @@ from trimtab.errors import ArtifactError
 from trimtab.models.linear import FittedLinear, Linear
 from trimtab.models.protocol import FitContext
 
-CONTEXT = FitContext(0)
+CONTEXT = FitContext(0, 1)
 
 
 def test_probabilities_equal_a_pipeline_of_scikit_learn() -> None:

@@ -18,7 +18,7 @@ from trimtab.models.trees import LEAF, Trees, flatten, trees_from_bytes
 @pytest.fixture(scope="module")
 def trees() -> Trees:
     dataset = make_dataset(300)
-    return RandomForest({"n_estimators": 5, "min_samples_leaf": 5}).fit(dataset, None, FitContext(1)).trees
+    return RandomForest({"n_estimators": 5, "min_samples_leaf": 5}).fit(dataset, None, FitContext(1, 1)).trees
 
 
 @pytest.mark.parametrize("missing", [0.0, 0.2])

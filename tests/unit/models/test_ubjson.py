@@ -13,7 +13,9 @@ from trimtab.models.protocol import FitContext
 from trimtab.models.ubjson import read_ubjson
 from trimtab.models.xgboost_model import check_trees
 
-RAW = make_forecaster("xgboost", {"n_estimators": 4}).fit(make_dataset(300), None, FitContext(0)).save()["booster.ubj"]
+RAW = (
+    make_forecaster("xgboost", {"n_estimators": 4}).fit(make_dataset(300), None, FitContext(0, 1)).save()["booster.ubj"]
+)
 
 
 def test_a_booster_reads_as_xgboosts_own_json() -> None:

@@ -10,7 +10,7 @@ from trimtab.models.families import make_forecaster
 from trimtab.models.protocol import FitContext
 from trimtab.tuning.objectives import OBJECTIVES, find_objectives, fold_scores
 
-CONTEXT = FitContext(0)
+CONTEXT = FitContext(0, 1)
 
 
 def test_scores_of_a_classification_equal_scikit_learns() -> None:

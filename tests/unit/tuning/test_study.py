@@ -151,7 +151,7 @@ def test_an_empty_space_takes_one_trial_of_the_fixed_parameters(study) -> None:
         {"dataset": make_dataset(300, seed=5)},
         {"folds": FOLDS[:2]},
         {"seed": 9},
-        {"context": FitContext(3)},
+        {"context": FitContext(3, 1)},
         {"space": search_space("linear").first(0)},
         {"make": lambda tuned: make_forecaster("preprocessed", tuned)},
     ],
