@@ -21,6 +21,8 @@ _HEADER = """\
 # Embedded profile: SQLite in this folder. Production profile: set TRIMTAB_DAGSTER_POSTGRES_URL.
 telemetry:
   enabled: false
+nux:
+  enabled: false  # no newsletter window before the first page
 """
 
 _POSTGRES = """\

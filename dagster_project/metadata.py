@@ -20,7 +20,8 @@ _COLUMN_TYPES = ((bool, "bool"), (int, "int"), (float, "float"))
 
 
 def metadata_of(result: StageResult, seconds: float) -> dict[str, dg.MetadataValue[Any]]:
-    """Metadata of one materialisation: `data_version`, `seconds`, `unchanged`, then what the stage shows.
+    """Metadata of one materialisation: `data_version`, `seconds`, `unchanged`, then the stage's
+    numbers, plots, tables and paths.
 
     Numbers become plots over time in the UI, so a number that is unknown is left out instead of being
     shown as something else.
@@ -30,11 +31,17 @@ def metadata_of(result: StageResult, seconds: float) -> dict[str, dg.MetadataVal
         "seconds": dg.MetadataValue.float(round(seconds, 3)),
         "unchanged": dg.MetadataValue.bool(result.skipped),
     }
-    shown |= {name: _scalar(value) for name, value in result.metrics.items() if _is_known(value)}
-    shown |= {title: _table(rows) for title, rows in result.tables.items() if rows}
-    shown |= {title: _plot(title, path) for title, path in result.plots.items()}
-    shown |= {title: dg.MetadataValue.path(path) for title, path in result.links.items()}
+    _show(shown, "number", {name: _scalar(value) for name, value in result.metrics.items() if _is_known(value)})
+    _show(shown, "plot", {title: _plot(title, path) for title, path in result.plots.items()})
+    _show(shown, "table", {title: _table(rows) for title, rows in result.tables.items() if rows})
+    _show(shown, "file", {title: dg.MetadataValue.path(path) for title, path in result.links.items()})
     return shown
+
+
+def _show(shown: dict[str, dg.MetadataValue[Any]], kind: str, found: Mapping[str, dg.MetadataValue[Any]]) -> None:
+    # A stage may give a number and a table the same title; neither may hide the other.
+    for title, value in found.items():
+        shown[f"{title} ({kind})" if title in shown else title] = value
 
 
 def check_result(asset: str, name: str, outcomes: Mapping[str, CheckOutcome]) -> dg.AssetCheckResult:
@@ -72,7 +79,7 @@ def _scalar(value: Scalar) -> dg.MetadataValue[Any]:
         return dg.MetadataValue.bool(value)
     if isinstance(value, int):
         return dg.MetadataValue.int(value)
-    return dg.MetadataValue.float(value) if isinstance(value, float) else dg.MetadataValue.text(str(value))
+    return dg.MetadataValue.float(_rounded(value)) if isinstance(value, float) else dg.MetadataValue.text(str(value))
 
 
 def _is_known(value: Scalar) -> bool:
@@ -98,8 +105,12 @@ def _column_type(values: Sequence[Scalar]) -> str:
 
 def _cell(value: Scalar) -> Scalar:
     if isinstance(value, float):
-        return float(f"{value:.6g}") if math.isfinite(value) else None  # six digits are what a person reads
+        return _rounded(value) if math.isfinite(value) else None
     return value
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.6g}")  # what a person reads; the full result is behind the link
 
 
 def _plot(title: str, path: Path) -> dg.MetadataValue[Any]:

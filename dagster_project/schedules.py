@@ -2,7 +2,7 @@
 
 | schedule | when | does |
 |---|---|---|
-| `daily_refresh` | every day 06:00 | bars and features of every series; drift snapshots follow by a sensor |
+| `daily_refresh` | every day 06:00 (`TRIMTAB_REFRESH_CRON`) | bars and features of every series; drift snapshots follow by a sensor |
 | `retrain_<strategy>` | daily 07:00, weekly on Monday 07:00, monthly on the 1st 07:00 | what the strategy file says |
 | `weekly_prune` | Sunday 03:00 | old runs are deleted |
 
@@ -21,7 +21,6 @@ from dagster_project.partitions import Partitions, keys_of, range_tags
 from dagster_project.sensors import SensorSettings, record, run_request
 from trimtab.config import Strategy
 
-REFRESH_CRON = "0 6 * * *"
 PRUNE_CRON = "0 3 * * 0"
 RETRAIN_CRON = {"daily": "0 7 * * *", "weekly": "0 7 * * 1", "monthly": "0 7 1 * *"}
 UTC = "UTC"
@@ -49,7 +48,7 @@ def build_schedules(
         default_status=RUNNING,
         description="Deletes old runs; the newest of every partition and every decision stay.",
     )
-    return [_refresh(jobs, partitions), *retraining, prune]
+    return [_refresh(jobs, partitions, settings.workspace.settings.refresh_cron), *retraining, prune]
 
 
 def schedule_name(strategy: str) -> str:
@@ -61,11 +60,11 @@ def schedule_name(strategy: str) -> str:
     return f"retrain_{strategy.replace('-', '_')}"
 
 
-def _refresh(jobs: Mapping[str, Any], partitions: Partitions) -> dg.ScheduleDefinition:
+def _refresh(jobs: Mapping[str, Any], partitions: Partitions, cron: str) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="daily_refresh",
         job=jobs[REFRESH],
-        cron_schedule=REFRESH_CRON,
+        cron_schedule=cron,
         execution_timezone=UTC,
         default_status=RUNNING,
         description="Every day: new bars and features of every series, in one run; drift snapshots follow.",

@@ -21,7 +21,17 @@ from trimtab.errors import TrimtabError
 def webserver_command(home: Path, host: str, port: int) -> list[str]:
     """The command line of the webserver. It has no login, so it listens on loopback unless told otherwise."""
     program = [sys.executable, "-m", "dagster_webserver", "-w", str(home / "workspace.yaml")]
-    return [*program, "-h", host, "-p", str(port), "--dagster-log-level", "warning"]
+    return [
+        *program,
+        "-h",
+        host,
+        "-p",
+        str(port),
+        "--dagster-log-level",
+        "warning",
+        "--code-server-log-level",
+        "warning",
+    ]
 
 
 def daemon_command(home: Path) -> list[str]:

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from trimtab.config.reading import explain, read_toml
@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     seed: the seed of everything random.
     n_threads: threads a booster may use in training.
     publication_lag_seconds: seconds from a bar's close until a source shows it.
+    refresh_cron: when bars are refreshed by themselves, in cron's words, UTC.
+    now: stops the clock at a time with a zone, for demonstrations and tests on the simulated market.
     """
 
     model_config = SettingsConfigDict(env_prefix="TRIMTAB_", extra="forbid", frozen=True)
@@ -42,6 +44,8 @@ class Settings(BaseSettings):
     seed: int = Field(default=7, ge=0, lt=2**31)
     n_threads: int = Field(default=2, ge=1, le=256)
     publication_lag_seconds: float = Field(default=0.0, ge=0.0)
+    refresh_cron: str = Field(default="0 6 * * *", pattern=r"^(\S+ ){4}\S+$")
+    now: AwareDatetime | None = None
 
     @property
     def database_url_or_default(self) -> str:

@@ -40,12 +40,23 @@ def decide_deployment(workspace: Workspace, strategy_name: str) -> StageResult:
     def compute() -> Produced:
         workspace.registry.record_metrics(candidate.id, _metrics(workspace, strategy_name), ACTOR)
         decision = decide(candidate, evidence, strategy.gates, workspace.registry, actor=ACTOR)
+        if decision.outcome == "approval_pending":
+            _challenge(workspace, candidate)
         return _describe(candidate, decision)
 
     def still_there(_: object) -> bool:
         return workspace.registry.latest_decision(model_id=candidate.id) is not None
 
     return run_stage(workspace, STAGE, strategy_name, inputs, compute, still_there)
+
+
+def _challenge(workspace: Workspace, candidate: ModelVersion) -> None:
+    """The version that waits for approval is the challenger, in place of an older one that still waits."""
+    registry, reason = workspace.registry, "passed every gate and waits for approval"
+    holder = registry.alias_holder(candidate.strategy, "challenger")
+    expected = holder.id if holder else None
+    if expected != candidate.id:
+        registry.set_alias(candidate.strategy, "challenger", candidate.id, expected=expected, actor=ACTOR, reason=reason)
 
 
 def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVersion) -> Evidence:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
-from trimtab.clock import Clock, SystemClock
+from trimtab.clock import Clock, SimulatedClock, SystemClock
 from trimtab.config.settings import Settings
 from trimtab.storage.artifacts import ArtifactStore
 from trimtab.storage.database import Database
@@ -34,10 +35,12 @@ class Lake:
 def open_lake(settings: Settings, clock: Clock | None = None) -> Lake:
     """Open the lake that the settings describe; nothing is created before it is written to."""
     root = settings.data_dir
+    if clock is None:
+        clock = SimulatedClock(settings.now.astimezone(UTC)) if settings.now else SystemClock()
     return Lake(
         root=root,
         tables=TableStore(root),
         artifacts=ArtifactStore(root / "artifacts"),
         database=Database(settings.database_url_or_default),
-        clock=clock or SystemClock(),
+        clock=clock,
     )

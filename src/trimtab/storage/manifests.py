@@ -58,7 +58,7 @@ class ManifestStore:
     ) -> Manifest:
         """Write the manifest of a finished stage; call it last."""
         manifest = Manifest(fingerprint_json(dict(inputs)), output_fingerprint, summary)
-        write_text(self._path(stage, key), json.dumps(manifest.__dict__, indent=1, sort_keys=True))
+        write_text(self._path(stage, key), json.dumps(manifest.__dict__, indent=1))
         return manifest
 
     def _path(self, stage: str, key: str) -> Path:
