@@ -56,7 +56,7 @@ def test_exactly_on_the_limit_passes(gate: Gate) -> None:
     field, value, _ = CASES[gate.__name__]
     result = gate(ON_THE_LIMIT, LIMITS)
     assert (result.name, result.value, result.limit, result.passed) == (gate.__name__, value, value, True), field
-    assert "within the limit" in result.reason
+    assert "meets the minimum" in result.reason or "within the maximum" in result.reason
 
 
 @every_gate
@@ -64,9 +64,9 @@ def test_a_little_worse_fails_with_a_sentence_that_shows_the_difference(gate: Ga
     field, limit, worse = CASES[gate.__name__]
     result = gate(replace(ON_THE_LIMIT, **{field: worse}), LIMITS)
     assert (result.passed, result.value, result.limit) == (False, worse, limit)
-    shown = re.search(r" is (\S+), (below|above) the limit of (\S+)$", result.reason)
+    shown = re.search(r" is (\S+), (?:below the minimum|above the maximum) of (\S+)$", result.reason)
     assert shown is not None
-    assert shown[1] != shown[3]
+    assert shown[1] != shown[2]
 
 
 @every_gate

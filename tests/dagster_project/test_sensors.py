@@ -169,8 +169,10 @@ def test_after_a_refresh_only_strategies_with_a_model_are_watched(
 def test_the_schedule_of_a_strategy_file_requests_one_retrain_per_period(
     settings: Settings, clock: SimulatedClock, workspace: Workspace
 ) -> None:
-    schedule = sensing(settings, clock).get_schedule_def(schedule_name(STRATEGY))
-    context = dg.build_schedule_context(scheduled_execution_time=datetime(2024, 1, 2, 7, tzinfo=UTC))
+    repository = sensing(settings, clock)
+    schedule = repository.get_schedule_def(schedule_name(STRATEGY))
+    at = datetime(2024, 1, 2, 7, tzinfo=UTC)
+    context = dg.build_schedule_context(scheduled_execution_time=at, repository_def=repository)
     (request,) = schedule.evaluate_tick(context).run_requests
     assert request.run_key == f"{STRATEGY}:scheduled:weekly-2024-W01:1"
     (again,) = schedule.evaluate_tick(context).run_requests
@@ -190,8 +192,10 @@ def test_a_schedule_waits_while_another_retrain_is_in_flight(
 
 
 def test_the_daily_refresh_takes_every_series_in_one_run(settings: Settings, clock: SimulatedClock) -> None:
-    schedule = sensing(settings, clock).get_schedule_def("daily_refresh")
-    (request,) = schedule.evaluate_tick(dg.build_schedule_context(scheduled_execution_time=clock.now())).run_requests
+    repository = sensing(settings, clock)
+    schedule = repository.get_schedule_def("daily_refresh")
+    context = dg.build_schedule_context(scheduled_execution_time=clock.now(), repository_def=repository)
+    (request,) = schedule.evaluate_tick(context).run_requests
     assert request.tags["dagster/asset_partition_range_start"] == "AAPL__1d"
     assert request.tags["dagster/asset_partition_range_end"] == "SPX__1d"
 

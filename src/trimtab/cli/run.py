@@ -11,7 +11,6 @@ from pathlib import Path
 
 import typer
 
-from trimtab.config import load_settings
 from trimtab.errors import ConfigurationError
 
 PROJECT_FILE = Path("dagster_project") / "definitions.py"
@@ -31,6 +30,7 @@ def run(
         if subprocess.run(command, check=False).returncode:
             raise typer.Exit(1)  # the reason has been said
         from trimtab.cli.summary import print_summary
+        from trimtab.config import load_settings
 
         print_summary(load_settings(), strategy)
 

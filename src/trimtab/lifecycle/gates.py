@@ -24,7 +24,7 @@ def evaluate_gates(evidence: Evidence, limits: Gates) -> tuple[GateResult, ...]:
 
     >>> results = evaluate_gates(Evidence(accuracy=0.52), Gates())
     >>> next(gate.reason for gate in results if gate.name == "accuracy")
-    'walk-forward accuracy is 0.52, below the limit of 0.65'
+    'walk-forward accuracy is 0.52, below the minimum of 0.65'
     """
     return tuple(gate(evidence, limits) for gate in GATES)
 
@@ -107,14 +107,14 @@ GATES: tuple[Gate, ...] = (
 def _at_least(name: str, what: str, value: float | None, limit: float) -> GateResult:
     if value is None or math.isnan(value):
         return _unknown(name, what, limit)
-    relation = "within" if value >= limit else "below"
+    relation = "meets the minimum" if value >= limit else "below the minimum"
     return GateResult(name, value, limit, value >= limit, _sentence(what, value, relation, limit))
 
 
 def _at_most(name: str, what: str, value: float | None, limit: float) -> GateResult:
     if value is None or math.isnan(value):
         return _unknown(name, what, limit)
-    relation = "within" if value <= limit else "above"
+    relation = "within the maximum" if value <= limit else "above the maximum"
     return GateResult(name, value, limit, value <= limit, _sentence(what, value, relation, limit))
 
 
@@ -123,8 +123,10 @@ def _unknown(name: str, what: str, limit: float) -> GateResult:
 
 
 def _sentence(what: str, value: float, relation: str, limit: float) -> str:
+    if float(value).is_integer() and float(limit).is_integer():
+        return f"{what} is {value:.0f}, {relation} of {limit:.0f}"
     digits = 3
-    # 0.6499 must not read as "0.65, below the limit of 0.65".
+    # 0.6499 must not read as "0.65, below the minimum of 0.65".
     while digits < 17 and value != limit and f"{value:.{digits}g}" == f"{limit:.{digits}g}":
         digits += 1
-    return f"{what} is {value:.{digits}g}, {relation} the limit of {limit:.{digits}g}"
+    return f"{what} is {value:.{digits}g}, {relation} of {limit:.{digits}g}"

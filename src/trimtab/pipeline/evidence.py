@@ -160,7 +160,9 @@ def _describe_walk_forward(
 ) -> Produced:
     folds: Table = [_fold_row(fold) for fold in report.folds]
     baselines: Table = [{n: getattr(c, n) for n in _COMPARED} for c in (comparison.naive, comparison.majority)]
-    strongest = comparison.strongest
+    # The gate asks for significance against both baselines; the number shown is the better one's accuracy.
+    best_accuracy = max(comparison.naive.baseline_accuracy, comparison.majority.baseline_accuracy)
+    p_value = comparison.strongest.p_value
     document = report.to_json() | {"baselines": comparison.to_json()}
     path = workspace.report_folder(WALK_FORWARD, strategy_name) / "report.json"
     write_text(path, json.dumps(document, indent=1))
@@ -175,8 +177,8 @@ def _describe_walk_forward(
             "recall": report.pooled["recall"],
             "information_coefficient": report.pooled["information_coefficient"],
             "overfitting_gap": report.overfitting_gap,
-            "strongest_baseline_accuracy": strongest.baseline_accuracy,
-            "p_value": strongest.p_value,
+            "best_baseline_accuracy": best_accuracy,
+            "p_value": p_value,
             "forecasts": len(report.out_of_sample.row),
         },
         tables={"folds": folds, "baselines": baselines},
@@ -191,9 +193,8 @@ def _describe_walk_forward(
             "consistency": report.consistency,
             "verdict": report.verdict.value,
             "overfitting_gap": report.overfitting_gap,
-            "baseline": strongest.baseline,
-            "baseline_accuracy": strongest.baseline_accuracy,
-            "baseline_p_value": strongest.p_value,
+            "baseline_accuracy": best_accuracy,
+            "baseline_p_value": p_value,
             "n_forecasts": len(report.out_of_sample.row),
             "forecasts": forecasts,
         },

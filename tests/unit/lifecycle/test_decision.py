@@ -53,7 +53,7 @@ def test_a_candidate_that_fails_is_refused_with_every_reason(registry: Registry)
     decision = decide(model, BAD, LIMITS, registry, actor="pipeline")
     assert (decision.outcome, decision.state) == ("refused", "rejected")
     assert decision.reasons == (
-        "walk-forward accuracy is 0.51, below the limit of 0.65",
+        "walk-forward accuracy is 0.51, below the minimum of 0.65",
         "insufficient evidence: the p-value against the naive baseline is not known",
     )
     assert registry.transitions(model.id)[-1].reason == "failed gates: accuracy, baseline_significance"
