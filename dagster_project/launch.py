@@ -25,6 +25,7 @@ from dagster_project.partitions import partitions_of, range_tags, ranges_of
 from dagster_project.reaper import reap
 from trimtab.config import Settings, Strategy, load_settings, load_strategies
 from trimtab.errors import TrimtabError, UnknownNameError
+from trimtab.storage.atomic import remove_leftovers
 
 if TYPE_CHECKING:
     from trimtab.pipeline.stage import StageResult
@@ -72,7 +73,11 @@ def print_progress(asset: str, result: StageResult, seconds: float) -> None:
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The instance of the managed home, after marking the runs whose process is gone."""
+    """The instance of the managed home, after cleaning up behind processes that were killed.
+
+    Runs whose process is gone are marked as failed, and temporary files older than an hour are removed.
+    """
+    remove_leftovers(settings.data_dir)
     os.environ.update(dagster_environment(settings, os.environ))
     write_home(settings, os.environ)
     instance = dg.DagsterInstance.get()

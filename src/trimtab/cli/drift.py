@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from trimtab.cli.output import print_json, print_table
+from trimtab.cli.output import print_json, print_table, words
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -36,8 +36,8 @@ def show_drift(
         print_json(snapshot.__dict__ | {"features": rows})
         return
     typer.echo(
-        f"{strategy}: {snapshot.status.replace('_', ' ')} as of {snapshot.as_of:%Y-%m-%d}; "
+        f"{strategy}: {words(snapshot.status)} as of {snapshot.as_of:%Y-%m-%d}; "
         f"{snapshot.drifted_share:.0%} of {len(rows)} features drifted, {snapshot.unseen_share:.0%} of the rows are newer than the model"
     )
-    columns = ["feature", "status", "psi", "ks", "ks_p_value", "wasserstein", "jensen_shannon", "effective_n"]
-    print_table("Features that moved most", rows[:top], columns)
+    columns = ["feature", "status", "psi", "ks", "ks_p_value", "wasserstein", "effective_n"]
+    print_table("Features that moved most", [row | {"status": words(row["status"])} for row in rows[:top]], columns)

@@ -31,10 +31,8 @@ def list_features(
     if json:
         print_json({"features": features})
         return
-    columns = ("name", "family", "lookback", "warmup", "bounds", "description")
-    print_table(
-        f"{len(features)} features", [{**each, "bounds": _interval(each["bounds"])} for each in features], columns
-    )
+    columns = ("name", "family", "lookback", "warmup", "description")
+    print_table(f"{len(features)} features; look-back and warm-up in bars", features, columns)
 
 
 @app.command("show")
@@ -49,8 +47,8 @@ def show(
     if json:
         print_json(described)
         return
-    shown = {**described, "bounds": _interval(described["bounds"]), "inputs": ", ".join(described["inputs"])}
-    print_table(name, [{"property": key, "value": str(value)} for key, value in shown.items()])
+    shown = {**described, "bounds": _interval(described["bounds"])}
+    print_table(name, [{"property": key, "value": value} for key, value in shown.items()])
 
 
 @app.command("compute")

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from trimtab.cli.output import print_json, print_table
+from trimtab.cli.output import print_json, print_table, words
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -38,9 +38,9 @@ def list_models(
     if json:
         print_json({"models": rows})
         return
-    for row in rows:
-        row["dataset"], row["artifact"] = row["dataset"][:12], row["artifact"][:12]
-    print_table("Model versions", rows)
+    columns = ("strategy", "version", "state", "algorithm", "dataset", "accuracy", "size_bytes", "created")
+    shown = [row | {"dataset": row["dataset"][:12], "state": words(row["state"])} for row in rows]
+    print_table("Model versions", shown, columns)
 
 
 @app.command("show")
@@ -66,7 +66,7 @@ def show_model(
     if json:
         print_json(document)
         return
-    shown = (
+    keys = (
         "version",
         "state",
         "algorithm",
@@ -76,13 +76,13 @@ def show_model(
         "created",
         "created_by",
     )
-    print_table(f"{strategy} {model.version}", [{"key": key, "value": str(document["model"][key])} for key in shown])
+    print_table(f"{strategy} {model.version}", [{"key": words(key), "value": document["model"][key]} for key in keys])
     print_table("Metrics", [{"metric": name, "value": value} for name, value in model.metrics.items()])
     important = [{"feature": name, "importance": value} for name, value in document["features"].items() if value]
     print_table("Most important features", important[:15])
     for decision in document["decisions"][:1]:
         print_table(
-            f"Decision: {decision['outcome']}", decision["gates"], ["name", "value", "limit", "passed", "reason"]
+            f"Decision: {words(decision['outcome'])}", decision["gates"], ["name", "value", "limit", "passed", "reason"]
         )
     print_table("Moves", document["transitions"], ["from_state", "to_state", "moved", "actor", "reason"])
 

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 120  # columns of a table that goes to a file or another program
+LONGEST_WORD = 30  # a longer word may be folded rather than push the other columns out
 
 
 def print_json(document: Any) -> None:
@@ -18,7 +27,11 @@ def print_json(document: Any) -> None:
 
 
 def clean(value: Any) -> Any:
-    """The value with NaN and infinities as None, times as text, tuples as lists."""
+    """The value with NaN and infinities as None, times as text in UTC, tuples as lists.
+
+    >>> clean({"sharpe": float("nan"), "folds": (1, 2)})
+    {'sharpe': None, 'folds': [1, 2]}
+    """
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -26,7 +39,7 @@ def clean(value: Any) -> Any:
     if isinstance(value, str | bool | int | None):
         return value
     if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, date | Path):
         return str(value)
     if hasattr(value, "item"):  # a numpy scalar
@@ -36,29 +49,99 @@ def clean(value: Any) -> Any:
     return str(value)
 
 
-def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> None:
-    """Print rows as a table; numbers are right-aligned, unknown is a dash."""
+def console() -> Console:
+    """Where tables go: as wide as the terminal, or wide enough to read when there is none."""
     from rich.console import Console
+
+    is_measured = sys.stdout.isatty() or "COLUMNS" in os.environ
+    return Console(width=None if is_measured else PIPED_WIDTH, highlight=False)
+
+
+def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] | None = None) -> None:
+    """Print rows as a table; numbers are right-aligned, unknown is a dash, times are UTC.
+
+    The title is a line of its own, so that a narrow table does not break it. Words are never cut
+    in two while there is room for the longest one.
+    """
+    from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     names = list(columns or (rows[0] if rows else []))
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    cells = {name: column_cells([row.get(name) for row in rows]) for name in names}
     for name in names:
-        numeric = any(isinstance(row.get(name), int | float) for row in rows)
-        table.add_column(name.replace("_", " "), justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(shown(row.get(name)) for name in names))
-    Console().print(table)
+        table.add_column(
+            name.replace("_", " "),
+            justify="right" if _is_numeric([row.get(name) for row in rows]) else "left",
+            overflow="fold",
+            min_width=_longest_word([name.replace("_", " "), *cells[name]]),
+        )
+    for position in range(len(rows)):
+        # Text, because rich would read what stands in square brackets as formatting and drop it.
+        table.add_row(*(Text(cells[name][position]) for name in names))
+    output = console()
+    output.print(Text(title, style="bold"), soft_wrap=True)
+    output.print(table)
+
+
+def column_cells(values: Sequence[Any]) -> list[str]:
+    """The texts of one column; times of day are left away when all of them are midnight.
+
+    >>> column_cells([datetime(2024, 1, 2, tzinfo=UTC), None])
+    ['2024-01-02', '–']
+    """
+    times = [value for value in values if isinstance(value, datetime)]
+    if times and all(value.time() == time() for value in times):
+        return [value.date().isoformat() if isinstance(value, datetime) else shown(value) for value in values]
+    return [shown(value) for value in values]
 
 
 def shown(value: Any) -> str:
-    """A value as a person wants to read it in a table."""
+    """A value as a person wants to read it in a table.
+
+    >>> shown(123456.789), shown(0.12345), shown(None), shown(timedelta(days=3)), shown(("AAPL", "IBM"))
+    ('123,457', '0.1234', '–', '3d', 'AAPL, IBM')
+    """
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, timedelta):
+        return _duration(value)
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} = {shown(item)}" for key, item in value.items()) or "–"
+    if isinstance(value, tuple | list):
+        return ", ".join(map(shown, value)) or "–"
     return str(value)
+
+
+def words(identifier: str | None) -> str | None:
+    """A state or verdict as words: `insufficient_evidence` is for programs."""
+    return None if identifier is None else identifier.replace("_", " ").lower()
+
+
+def _is_numeric(values: Sequence[Any]) -> bool:
+    known = [value for value in values if value is not None]
+    return bool(known) and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known)
+
+
+def _longest_word(texts: Iterable[str]) -> int:
+    # A time of day stays beside its date.
+    longest = max((len(word) for text in texts for word in re.split(r"\s(?!\d\d:)", text)), default=1)
+    return min(longest, LONGEST_WORD)
+
+
+def _duration(value: timedelta) -> str:
+    """As a strategy file writes it: 3d, 12h, 90m."""
+    seconds = int(value.total_seconds())
+    for unit, length in (("d", 86_400), ("h", 3_600), ("m", 60)):
+        if seconds % length == 0:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"

@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from trimtab.cli.output import print_json, print_table
+from trimtab.cli.output import print_json, print_table, words
 
 
 def status(json: bool = typer.Option(False, "--json", help="One JSON document.")) -> None:
@@ -24,6 +24,8 @@ def status(json: bool = typer.Option(False, "--json", help="One JSON document.")
         print_json(document)
         return
     print_table("Strategies", [_row(entry) for entry in document["strategies"]])
+    for entry in document["strategies"]:
+        _say_decision(entry)
     if document["schedules"] or document["sensors"]:
         print_table("Schedules", document["schedules"])
         print_table("Sensors", document["sensors"])
@@ -32,17 +34,23 @@ def status(json: bool = typer.Option(False, "--json", help="One JSON document.")
 
 
 def _row(entry: dict[str, Any]) -> dict[str, Any]:
-    candidate, decision, drift = (entry[name] or {} for name in ("candidate", "decision", "drift"))
-    failed = [gate["name"] for gate in decision.get("gates", []) if not gate["passed"]]
+    candidate, drift = (entry[name] or {} for name in ("candidate", "drift"))
+    accuracy = candidate.get("metrics", {}).get("accuracy")
     return {
         "strategy": entry["name"],
-        "state": entry["state"],
+        "state": words(entry["state"]),
         "champion": entry["champion"],
         "candidate": candidate.get("version"),
-        "accuracy": candidate.get("metrics", {}).get("accuracy"),
-        "verdict": candidate.get("verdict"),
-        "decision": decision.get("outcome"),
-        "failed_gates": ", ".join(failed) or None,
-        "drift": drift.get("status"),
-        "as_of": drift.get("as_of"),
+        "accuracy": None if accuracy is None else f"{accuracy:.1%}",
+        "verdict": words(candidate.get("verdict")),
+        "drift": words(drift.get("status")),
     }
+
+
+def _say_decision(entry: dict[str, Any]) -> None:
+    decision = entry["decision"]
+    if decision is None:
+        return
+    failed = [words(gate["name"]) for gate in decision["gates"] if not gate["passed"]]
+    why = f"failed gates: {', '.join(map(str, failed))}" if failed else f"all {len(decision['gates'])} gates passed"
+    typer.echo(f"{entry['name']} {decision['version']}: {words(decision['outcome'])}; {why}")

@@ -29,7 +29,7 @@ def list_strategies(json: bool = typer.Option(False, "--json", help="One JSON do
     if json:
         print_json({"strategies": rows})
     else:
-        print_table("Strategies", rows)
+        print_table("Strategies", rows, ("name", "label", "instruments", "timeframe", "model", "description"))
 
 
 @app.command("show")
@@ -42,12 +42,11 @@ def show_strategy(
     from trimtab.config.strategy import find_strategy
 
     strategy = find_strategy(load_settings().strategies_dir, name)
-    document = strategy.model_dump(mode="json")
     if json:
-        print_json(document)
+        print_json(strategy.model_dump(mode="json"))
         return
     rows = []
-    for section, value in document.items():
+    for section, value in strategy.model_dump().items():
         entries = value.items() if isinstance(value, dict) else [("", value)]
-        rows += [{"section": section, "key": key, "value": str(entry)} for key, entry in entries]
+        rows += [{"section": section, "key": key, "value": entry} for key, entry in entries]
     print_table(f"Strategy {name}", rows)

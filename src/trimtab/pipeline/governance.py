@@ -103,11 +103,10 @@ def _describe(candidate: ModelVersion, decision: Decision) -> Produced:
         metrics={
             "outcome": decision.outcome,
             "version": candidate.version,
-            "gates": len(gates),
             "failed_gates": len(failed),
             "failed": ", ".join(failed) or "none",
         },
-        tables={"gates": gates},
+        tables={"gate by gate": gates},
         plots={"Gates": _plot(decision)},
         summary={"outcome": decision.outcome, "failed": failed, "model_id": candidate.id},
     )
