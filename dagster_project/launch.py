@@ -19,6 +19,7 @@ import dagster as dg
 
 from dagster_project.automation import automation
 from dagster_project.failures import sentences_of, traceback_of
+from dagster_project.first_storage import make_storage
 from dagster_project.home import POSTGRES_VARIABLE, dagster_environment, write_home
 from dagster_project.jobs import MARKET_DATA, STRATEGY
 from dagster_project.partitions import partitions_of, range_tags, ranges_of
@@ -79,6 +80,8 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     """
     remove_leftovers(settings.data_dir)
     os.environ.update(dagster_environment(settings, os.environ))
+    if not os.environ.get(POSTGRES_VARIABLE):
+        make_storage(settings.dagster_home_or_default)  # before anything says that there is a home
     write_home(settings, os.environ)
     instance = dg.DagsterInstance.get()
     if not os.environ.get(POSTGRES_VARIABLE):

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from trimtab import __version__
-from trimtab.cli import backtest, bars, drift, evaluate, features, models, run, status, strategies, up
+from trimtab.cli import backtest, bars, datasets, drift, evaluate, features, models, run, status, strategies, up
 from trimtab.errors import TrimtabError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app.command("up")(up.up)
 app.command("status")(status.status)
 app.add_typer(bars.app, name="bars", help="Bars: check, ingest, list.")
 app.add_typer(features.app, name="features", help="Features: list, show, compute.")
+app.add_typer(datasets.app, name="datasets", help="Datasets: list, show, rebuild.")
 app.add_typer(strategies.app, name="strategies", help="Strategies: list, show.")
 app.add_typer(models.app, name="models", help="Model versions: list, show.")
 app.add_typer(drift.app, name="drift", help="Drift snapshots: show.")

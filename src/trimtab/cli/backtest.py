@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from trimtab.backtest.market import Prices
 
 
+NAMED = 10  # instruments that are named in the title; more are counted
+
+
 class Positions(StrEnum):
     """What a position in the file counts."""
 
@@ -82,4 +85,6 @@ def _show(report: BacktestReport) -> None:
         {"measure": name, "strategy": value, "buy_and_hold": report.benchmark_metrics.get(name)}
         for name, value in report.metrics.items()
     ]
-    print_table(f"Backtest over {len(report.event_time)} bars of {', '.join(report.instruments)}", rows)
+    names = report.instruments
+    of = ", ".join(names) if len(names) <= NAMED else f"{len(names)} instruments"
+    print_table(f"Backtest over {len(report.event_time)} bars of {of}", rows)

@@ -29,4 +29,4 @@ def evaluate(
         print_json({"metrics": measures, "conventions": assumed})
         return
     print_table("Measures", [{"measure": name, "value": value} for name, value in measures.items()])
-    print_table("Conventions", [{"convention": name, "value": str(value)} for name, value in assumed.items()])
+    print_table("Conventions", [{"convention": name, "value": value} for name, value in assumed.items()])

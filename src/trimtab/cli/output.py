@@ -61,28 +61,43 @@ def print_table(title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence
     """Print rows as a table; numbers are right-aligned, unknown is a dash, times are UTC.
 
     The title is a line of its own, so that a narrow table does not break it. Words are never cut
-    in two while there is room for the longest one.
+    in two while there is room for the longest one of every column.
     """
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     names = list(columns or (rows[0] if rows else []))
-    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    cells = {name: column_cells([row.get(name) for row in rows]) for name in names}
-    for name in names:
-        table.add_column(
-            name.replace("_", " "),
-            justify="right" if _is_numeric([row.get(name) for row in rows]) else "left",
-            overflow="fold",
-            min_width=_longest_word([name.replace("_", " "), *cells[name]]),
-        )
-    for position in range(len(rows)):
-        # Text, because rich would read what stands in square brackets as formatting and drop it.
-        table.add_row(*(Text(cells[name][position]) for name in names))
+    heads = [name.replace("_", " ") for name in names]
+    cells = [column_cells([row.get(name) for row in rows]) for name in names]
     output = console()
+    widths = fit_widths([[head, *column] for head, column in zip(heads, cells, strict=True)], output.width)
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
+    for name, head, width in zip(names, heads, widths, strict=True):
+        numeric = _is_numeric([row.get(name) for row in rows])
+        table.add_column(head, justify="right" if numeric else "left", overflow="fold", width=width)
+    for line in zip(*cells, strict=True):
+        # Text, because rich would read what stands in square brackets as formatting and drop it.
+        table.add_row(*map(Text, line))
     output.print(Text(title, style="bold"), soft_wrap=True)
     output.print(table)
+
+
+def fit_widths(columns: Sequence[Sequence[str]], available: int) -> list[int]:
+    """Widths of columns that together fit: the widest gives way first, none below its longest word.
+
+    >>> fit_widths([["equity-volatility-regime"], ["will it be more volatile", "yes"]], 40)
+    [24, 12]
+    """
+    widths = [max(map(len, column), default=1) for column in columns]
+    smallest = [_longest_word(column) for column in columns]
+    room = available - 2 * len(columns)
+    while sum(widths) > room:
+        shrinking = [i for i in range(len(widths)) if widths[i] > smallest[i]]
+        if not shrinking:
+            break
+        widths[max(shrinking, key=lambda i: widths[i])] -= 1
+    return widths
 
 
 def column_cells(values: Sequence[Any]) -> list[str]:
@@ -100,8 +115,8 @@ def column_cells(values: Sequence[Any]) -> list[str]:
 def shown(value: Any) -> str:
     """A value as a person wants to read it in a table.
 
-    >>> shown(123456.789), shown(0.12345), shown(None), shown(timedelta(days=3)), shown(("AAPL", "IBM"))
-    ('123,457', '0.1234', '–', '3d', 'AAPL, IBM')
+    >>> shown(123456.789), shown(0.123456), shown(None), shown(timedelta(days=3)), shown(("AAPL", "IBM"))
+    ('123,457', '0.1235', '–', '3d', 'AAPL, IBM')
     """
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return "–"

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from trimtab.cli.output import console, words
+from trimtab.cli.output import console, fit_widths, words
 
 if TYPE_CHECKING:
     from trimtab.config import Settings
 
+HEADS = ("strategy", "dataset\nmodel", "walk-forward", "Sharpe", "drift", "decision")
 NARROWEST = 100  # below it words would be cut in two
 
 
@@ -34,15 +35,20 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
     output = console()
     output.width = max(output.width, NARROWEST)
     table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0), show_lines=True)
-    table.add_column("strategy", min_width=max((len(row["strategy"]) for row in rows), default=8), overflow="fold")
-    for title, width in (("dataset\nmodel", 12), ("walk-forward", 23), ("Sharpe", 6), ("drift", 12), ("decision", 14)):
-        table.add_column(title, min_width=width, overflow="fold", justify="right" if title == "Sharpe" else "left")
-    for row in rows:
-        made = f"{row['dataset'] or '–'}\n{row['model'] or '–'}"
-        sharpe = _number(row["sharpe"], ".2f")
-        table.add_row(row["strategy"], made, _walk_forward(row), sharpe, _drift(row), _decision(row))
+    cells = [_cells(row) for row in rows]
+    columns = [[head, *(line[position] for line in cells)] for position, head in enumerate(HEADS)]
+    lines = [[part for cell in column for part in cell.split("\n")] for column in columns]
+    for head, width in zip(HEADS, fit_widths(lines, output.width), strict=True):
+        table.add_column(head, width=width, overflow="fold", justify="right" if head == "Sharpe" else "left")
+    for line in cells:
+        table.add_row(*line)
     output.print("From bars to decision", style="bold")
     output.print(table)
+
+
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    made = f"{row['dataset'] or '–'}\n{row['model'] or '–'}"
+    return (row["strategy"], made, _walk_forward(row), _number(row["sharpe"], ".2f"), _drift(row), _decision(row))
 
 
 def _walk_forward(row: dict[str, Any]) -> str:
@@ -50,7 +56,8 @@ def _walk_forward(row: dict[str, Any]) -> str:
         return "–"
     return (
         f"accuracy {row['accuracy']:.1%}\n"
-        f"baseline {_number(row['baseline'], '.1%')}, p {_number(row['p_value'], '.3f')}\n"
+        f"baseline {_number(row['baseline'], '.1%')}\n"
+        f"p-value {_number(row['p_value'], '.3f')}\n"
         f"consistency {_number(row['consistency'], '.1%')}\n{words(row['verdict'])}"
     )
 
@@ -58,15 +65,15 @@ def _walk_forward(row: dict[str, Any]) -> str:
 def _drift(row: dict[str, Any]) -> str:
     if row["drift"] is None:
         return "–"
-    return f"{words(row['drift'])}\n{_number(row['drifted_share'], '.0%')} of features"
+    return f"{words(row['drift'])}\n{_number(row['drifted_share'], '.0%')} drifted"
 
 
 def _decision(row: dict[str, Any]) -> str:
     if row["decision"] is None:
         return "–"
     if row["failed_gates"]:
-        return f"[red]{words(row['decision'])}[/red]\nfailed: {', '.join(str(words(g)) for g in row['failed_gates'])}"
-    return f"[green]{words(row['decision'])}[/green]\nall gates passed"
+        return f"{words(row['decision'])}\nfailed: {', '.join(str(words(g)) for g in row['failed_gates'])}"
+    return f"{words(row['decision'])}\nall gates passed"
 
 
 def _number(value: float | None, form: str) -> str:

@@ -111,6 +111,7 @@ class Validation(_Section):
     test: Share = 0.1
     step: Share = 0.1
     embargo: Duration = timedelta(0)
+    n_seeds: int = Field(default=3, ge=1, le=50)  # trainings whose spread is shown beside each measure
 
     @model_validator(mode="after")
     def _fits(self) -> Validation:

@@ -48,19 +48,45 @@ def save_snapshot(lake: Lake, dataset: Dataset, recipe: dict[str, Any]) -> str:
 
 def load_snapshot(lake: Lake, name: str) -> tuple[Dataset, dict[str, Any]]:
     """Read a dataset and its recipe back; a changed byte in either raises `DatasetError`."""
-    folder = lake.root / "datasets" / name
-    try:
-        described = json.loads((folder / "recipe.json").read_text())
-    except FileNotFoundError:
-        raise NotFoundError(f"there is no dataset {name[:12]} in {folder.parent}; build it again") from None
-    except json.JSONDecodeError as error:
-        raise DatasetError(f"{folder / 'recipe.json'} is damaged ({error}); delete {folder} and build again") from None
+    folder, described = lake.root / "datasets" / name, _read_description(lake, name)
     dataset = _from_table(lake.tables.read(f"datasets/{name}/samples"), described)
     if fingerprint(dataset, described["recipe"]) != name:
         raise DatasetError(
             f"dataset {folder} is damaged: its content does not give its fingerprint; delete it and build again"
         )
     return dataset, described["recipe"]
+
+
+def read_recipe(lake: Lake, name: str) -> dict[str, Any]:
+    """What a stored dataset was made from."""
+    recipe: dict[str, Any] = _read_description(lake, name)["recipe"]
+    return recipe
+
+
+def stored_fingerprints(lake: Lake) -> list[str]:
+    """The fingerprints of all stored datasets, sorted."""
+    return sorted(path.parent.name for path in (lake.root / "datasets").glob("*/recipe.json"))
+
+
+def find_fingerprint(lake: Lake, start: str) -> str:
+    """The one stored fingerprint that begins with `start`, or `NotFoundError`."""
+    found = [name for name in stored_fingerprints(lake) if start and name.startswith(start)]
+    if len(found) != 1:
+        known = ", ".join(name[:12] for name in (found or stored_fingerprints(lake))) or "none yet"
+        problem = "several datasets begin" if found else "no dataset begins"
+        raise NotFoundError(f"{problem} with '{start}'; there are: {known}")
+    return found[0]
+
+
+def _read_description(lake: Lake, name: str) -> dict[str, Any]:
+    folder = lake.root / "datasets" / name
+    try:
+        described: dict[str, Any] = json.loads((folder / "recipe.json").read_text())
+    except FileNotFoundError:
+        raise NotFoundError(f"there is no dataset {name[:12]} in {folder.parent}; build it again") from None
+    except json.JSONDecodeError as error:
+        raise DatasetError(f"{folder / 'recipe.json'} is damaged ({error}); delete {folder} and build again") from None
+    return described
 
 
 def _to_table(dataset: Dataset) -> pa.Table:

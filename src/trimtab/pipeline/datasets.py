@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
-from trimtab.config.strategy import Strategy
+from trimtab.config.strategy import Label, Strategy
 from trimtab.datasets import Dataset
 from trimtab.datasets.build import SeriesSamples, build_dataset
 from trimtab.datasets.plots import plot_samples
-from trimtab.datasets.snapshot import load_snapshot, save_snapshot
-from trimtab.errors import NotFoundError
+from trimtab.datasets.snapshot import fingerprint as snapshot_fingerprint
+from trimtab.datasets.snapshot import load_snapshot, read_recipe, save_snapshot
+from trimtab.errors import DatasetError, NotFoundError
 from trimtab.features.catalogue import catalogue, resolve
 from trimtab.features.engine import FeatureBlock
+from trimtab.features.point_in_time import compute_point_in_time
 from trimtab.features.store import read_features
 from trimtab.labels.compute import CODE_VERSION as LABEL_VERSION
 from trimtab.labels.compute import compute_label
-from trimtab.market import Series
+from trimtab.market import Series, Timeframe
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
 from trimtab.pipeline.workspace import Workspace
@@ -63,7 +66,8 @@ def recipe_of(workspace: Workspace, strategy: Strategy) -> dict[str, Any]:
         "bars": bars,
         "instruments": list(strategy.universe.instruments),
         "timeframe": strategy.universe.timeframe.value,
-        "features": {name: catalogue()[name].version for name in names},
+        "features": list(names),  # in the order of the columns
+        "feature_versions": {name: catalogue()[name].version for name in names},
         "label": strategy.label.model_dump(mode="json") | {"code": LABEL_VERSION},
     }
 
@@ -144,3 +148,33 @@ def _by_instrument(dataset: Dataset) -> Table:
 def describe_recipe(recipe: Mapping[str, Any]) -> str:
     """One line that tells a person what a dataset was made from."""
     return f"{len(recipe['bars'])} series, {len(recipe['features'])} features, label {recipe['label']['kind']}, as of {recipe['as_of'][:10]}"
+
+
+def rebuild_dataset(workspace: Workspace, fingerprint: str) -> tuple[str, Dataset]:
+    """Build a stored dataset again from the bar store, as of the time in its recipe.
+
+    Nothing of the stored samples is used: bars are taken as they were known then, features and
+    labels computed from them. Returns the fingerprint of what came out, equal to the one given
+    unless code, a source or the store has changed. Raises `DatasetError` when the recipe asks for
+    features or labels by a version of the code that is no longer there.
+    """
+    recipe = read_recipe(workspace.lake, fingerprint)
+    as_of = datetime.fromisoformat(recipe["as_of"]).replace(tzinfo=UTC)
+    names = tuple(recipe["features"])
+    versions = {name: catalogue()[name].version for name in names if name in catalogue()}
+    now = (versions, CODE_VERSION, LABEL_VERSION)
+    if now != (recipe["feature_versions"], recipe["code"], recipe["label"]["code"]):
+        raise DatasetError(
+            f"dataset {fingerprint[:12]} was made by other versions of features or labels than this trimtab has; "
+            "install the version that made it to build it again"
+        )
+    label = Label(**{key: value for key, value in recipe["label"].items() if key != "code"})
+    parts = []
+    for instrument in recipe["instruments"]:
+        series = Series(instrument, Timeframe.parse(recipe["timeframe"]))
+        features = compute_point_in_time(workspace.bars, series, names, as_of)
+        parts.append(
+            SeriesSamples(features, compute_label(workspace.bars.as_known_at(series, as_of), label, label.horizons[0]))
+        )
+    dataset = build_dataset(parts)
+    return snapshot_fingerprint(dataset, recipe), dataset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
 from trimtab.features.catalogue import resolve
 from trimtab.features.leaks import certify
+from trimtab.metrics.plain import plain
 from trimtab.models.configured import configured_forecaster
-from trimtab.models.protocol import FittedForecaster
+from trimtab.models.protocol import FitContext, FittedForecaster
 from trimtab.monitoring.leaks import audit_folds, audit_label
 from trimtab.pipeline.datasets import load_training_dataset
 from trimtab.pipeline.models import fit_context, tuned_parameters
@@ -29,6 +31,7 @@ from trimtab.storage.atomic import write_text
 from trimtab.storage.hashing import fingerprint_json, fingerprint_table
 from trimtab.validation.folds import Fold
 from trimtab.validation.plots import plot_accuracy
+from trimtab.validation.seed_spread import SeedSpread, seed_spread
 from trimtab.validation.significance import BaselineComparison, compare_with_baseline
 from trimtab.validation.splitters import walk_forward_from
 from trimtab.validation.walk_forward import FoldResult, OutOfSample, WalkForwardReport, walk_forward
@@ -52,14 +55,20 @@ def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult
         "seed": workspace.settings.seed,
     }
 
-    def fit(train: Dataset, fold: Fold) -> FittedForecaster:
-        return configured_forecaster(strategy.model, parameters).fit(train, None, fit_context(workspace))
+    def judged_with(context: FitContext) -> WalkForwardReport:
+        def fit(train: Dataset, fold: Fold) -> FittedForecaster:
+            return configured_forecaster(strategy.model, parameters).fit(train, None, context)
+
+        return walk_forward(dataset, fit, walk_forward_from(strategy.validation))
 
     def compute() -> Produced:
-        report = walk_forward(dataset, fit, walk_forward_from(strategy.validation))
+        own = fit_context(workspace)
+        others = [replace(own, seed=own.seed + 1000 * number) for number in range(1, strategy.validation.n_seeds)]
+        report = judged_with(own)
+        spread = seed_spread([report, *map(judged_with, others)])
         comparison = compare_with_baseline(report, dataset, seed=workspace.settings.seed)
         workspace.lake.tables.write(_forecast_table(strategy_name), _forecasts(dataset, report.out_of_sample))
-        return _describe_walk_forward(workspace, strategy_name, report, comparison)
+        return _describe_walk_forward(workspace, strategy_name, report, comparison, spread)
 
     return run_stage(
         workspace,
@@ -156,14 +165,19 @@ def _describe_leaks(rows: Table) -> Produced:
 
 
 def _describe_walk_forward(
-    workspace: Workspace, strategy_name: str, report: WalkForwardReport, comparison: BaselineComparison
+    workspace: Workspace,
+    strategy_name: str,
+    report: WalkForwardReport,
+    comparison: BaselineComparison,
+    spread: tuple[SeedSpread, ...],
 ) -> Produced:
     folds: Table = [_fold_row(fold) for fold in report.folds]
     baselines: Table = [{n: getattr(c, n) for n in _COMPARED} for c in (comparison.naive, comparison.majority)]
     # The gate asks for significance against both baselines; the number shown is the better one's accuracy.
     best_accuracy = max(comparison.naive.baseline_accuracy, comparison.majority.baseline_accuracy)
     p_value = comparison.strongest.p_value
-    document = report.to_json() | {"baselines": comparison.to_json()}
+    seeds = [plain(asdict(measure)) for measure in spread]
+    document = report.to_json() | {"baselines": comparison.to_json(), "seed_spread": seeds}
     path = workspace.report_folder(WALK_FORWARD, strategy_name) / "report.json"
     write_text(path, json.dumps(document, indent=1))
     forecasts = fingerprint_table(workspace.lake.tables.read(_forecast_table(strategy_name)))
@@ -171,6 +185,7 @@ def _describe_walk_forward(
         data_version=fingerprint_json(document),
         metrics={
             "accuracy": report.accuracy,
+            "accuracy_seed_std": spread[0].std,
             "consistency": report.consistency,
             "verdict": report.verdict.value,
             "precision": report.pooled["precision"],
@@ -181,11 +196,12 @@ def _describe_walk_forward(
             "p_value": p_value,
             "forecasts": len(report.out_of_sample.row),
         },
-        tables={"folds": folds, "baselines": baselines},
+        tables={"folds": folds, "baselines": baselines, "seed spread": seeds},
         plots={"Accuracy by fold": plot_accuracy(report)},
         links={"report": path, "forecasts": workspace.lake.tables.path(_forecast_table(strategy_name))},
         summary={
             "accuracy": report.accuracy,
+            "accuracy_seed_std": seeds[0]["std"],
             "precision": report.pooled["precision"],
             "recall": report.pooled["recall"],
             "f1": report.pooled["f1"],

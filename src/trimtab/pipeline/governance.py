@@ -56,7 +56,9 @@ def _challenge(workspace: Workspace, candidate: ModelVersion) -> None:
     holder = registry.alias_holder(candidate.strategy, "challenger")
     expected = holder.id if holder else None
     if expected != candidate.id:
-        registry.set_alias(candidate.strategy, "challenger", candidate.id, expected=expected, actor=ACTOR, reason=reason)
+        registry.set_alias(
+            candidate.strategy, "challenger", candidate.id, expected=expected, actor=ACTOR, reason=reason
+        )
 
 
 def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVersion) -> Evidence:
@@ -88,7 +90,10 @@ def _metrics(workspace: Workspace, strategy_name: str) -> dict[str, float | str 
     judged = stage_values(workspace, WALK_FORWARD, strategy_name) or {}
     traded = stage_values(workspace, BACKTEST, strategy_name) or {}
     names = ("accuracy", "precision", "recall", "f1", "information_coefficient", "consistency", "overfitting_gap")
-    metrics = {name: judged.get(name) for name in (*names, "baseline_accuracy", "baseline_p_value", "verdict")}
+    metrics = {
+        name: judged.get(name)
+        for name in (*names, "accuracy_seed_std", "baseline_accuracy", "baseline_p_value", "verdict")
+    }
     return metrics | {name: traded.get(name) for name in ("sharpe_ratio", "total_return", "max_drawdown")}
 
 

@@ -108,6 +108,7 @@ def summary_row(workspace: Workspace, strategy_name: str) -> dict[str, Any]:
         "dataset": dataset.get("data_version", "")[:12] or None,
         "model": stored.get("version"),
         "accuracy": judged.get("accuracy"),
+        "accuracy_seed_std": judged.get("accuracy_seed_std"),
         "baseline": judged.get("baseline_accuracy"),
         "p_value": judged.get("baseline_p_value"),
         "consistency": judged.get("consistency"),
