@@ -27,6 +27,7 @@ def make_storage(home: Path) -> None:
         made = home / ".new"
         shutil.rmtree(made, ignore_errors=True)  # of one that was killed here
         made.mkdir()
+        (made / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
         dg.DagsterInstance.from_config(str(made)).dispose()
         for name in _FOLDERS:
             if not (home / name).exists():

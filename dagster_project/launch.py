@@ -23,7 +23,7 @@ from dagster_project.first_storage import make_storage
 from dagster_project.home import POSTGRES_VARIABLE, dagster_environment, write_home
 from dagster_project.jobs import MARKET_DATA, STRATEGY
 from dagster_project.partitions import partitions_of, range_tags, ranges_of
-from dagster_project.reaper import reap
+from dagster_project.reaper import PROCESS_TAG, reap
 from trimtab.config import Settings, Strategy, load_settings, load_strategies
 from trimtab.errors import TrimtabError, UnknownNameError
 from trimtab.storage.atomic import remove_leftovers
@@ -152,7 +152,7 @@ def _execute(
         run_config=config,
         instance=instance,
         partition_key=partition_key,
-        tags=REPOSITORY_TAGS | dict(tags or {}),
+        tags=REPOSITORY_TAGS | {PROCESS_TAG: str(os.getpid())} | dict(tags or {}),
         raise_on_error=False,
     )
     if not result.success:

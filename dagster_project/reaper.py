@@ -15,27 +15,34 @@ import dagster as dg
 REASON = "Its process is gone; the run was marked as failed when trimtab started again. Run it again: finished stages are not repeated."
 # Events written by the process of the run itself; others (queueing, launching) are the daemon's.
 _OWN_EVENTS = {dg.DagsterEventType.RUN_START, dg.DagsterEventType.STEP_START, dg.DagsterEventType.STEP_SUCCESS}
+# Killed between its creation and its first event, a run has only this to say whose it was.
+PROCESS_TAG = ".trimtab/process"
 _CLOCK_SLACK_SECONDS = 5.0
 
 
 def reap(instance: dg.DagsterInstance) -> list[str]:
     """Mark every run as failed whose process no longer lives; return the run ids."""
-    running = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
-    gone = [run for run in instance.get_runs(running) if _process_is_gone(instance, run.run_id)]
+    status = dg.DagsterRunStatus
+    unfinished = dg.RunsFilter(statuses=[status.NOT_STARTED, status.STARTED, status.CANCELING])
+    gone = [record.dagster_run for record in instance.get_run_records(unfinished) if _process_is_gone(instance, record)]
     for run in gone:
         instance.report_run_failed(run, REASON)
     return [run.run_id for run in gone]
 
 
-def _process_is_gone(instance: dg.DagsterInstance, run_id: str) -> bool:
-    written = [
+def _process_is_gone(instance: dg.DagsterInstance, record: dg.RunRecord) -> bool:
+    """Whether it is known which process a run belongs to, and that one no longer lives."""
+    run = record.dagster_run
+    known = [
         (entry.dagster_event.pid, entry.timestamp)
-        for entry in instance.all_logs(run_id, of_type=_OWN_EVENTS)
+        for entry in instance.all_logs(run.run_id, of_type=_OWN_EVENTS)
         if entry.dagster_event and entry.dagster_event.pid
     ]
-    if not written:
+    if not known and PROCESS_TAG in run.tags:
+        known = [(int(run.tags[PROCESS_TAG]), record.create_timestamp.timestamp())]
+    if not known:
         return False
-    pid, time = written[-1]
+    pid, time = known[-1]
     return not _lives(pid, since=time)
 
 

@@ -27,6 +27,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+LISTED_NAMES = 30  # in a message; a sentence of two hundred names is not read
+
 
 class TrimtabError(Exception):
     """Base of every error raised on purpose; its text is one sentence for a person."""
@@ -37,7 +39,7 @@ class ConfigurationError(TrimtabError):
 
 
 class UnknownNameError(ConfigurationError):
-    """A name is not in the list of allowed names.
+    """A name is not in the list of allowed names; a long list is cut in the text, `allowed` has all.
 
     >>> print(UnknownNameError("feature set", "techncal", ["technical", "candlesticks"]))
     unknown feature set 'techncal'; did you mean 'technical'? allowed: candlesticks, technical
@@ -47,7 +49,12 @@ class UnknownNameError(ConfigurationError):
         self.kind, self.given, self.allowed = kind, given, sorted(allowed)
         close = get_close_matches(given, self.allowed, n=1)
         hint = f" did you mean '{close[0]}'?" if close else ""
-        super().__init__(f"{where}unknown {kind} '{given}';{hint} allowed: {', '.join(self.allowed) or 'none yet'}")
+        super().__init__(f"{where}unknown {kind} '{given}';{hint} allowed: {_listed(self.allowed)}")
+
+
+def _listed(names: list[str]) -> str:
+    more = f", ... ({len(names)} in all)" if len(names) > LISTED_NAMES else ""
+    return (", ".join(names[:LISTED_NAMES]) or "none yet") + more
 
 
 class BarsError(TrimtabError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,28 +32,29 @@ TINY: dict[str, dict[str, Any]] = {
     # Every family of the shipped ensemble, so that every kind of model file is written.
     "model": {"algorithm": "ensemble", "members": {"lightgbm": 0.4, "xgboost": 0.4, "random_forest": 0.2}},
     "tuning": {"n_trials": 2, "n_folds": 2},
+    "validation": {"n_seeds": 1},
     "drift": {"current": 100},
 }
 
 
-def write_bars(folder: Path, n_bars: int = 780) -> Path:
-    """Two instruments of the simulated market as a bar file, defects included."""
+def write_bars(folder: Path, n_bars: int = 780, instruments: Sequence[str] = INSTRUMENTS) -> Path:
+    """Instruments of the simulated market as a bar file, defects included."""
     market = SimulatedMarket(seed=7, n_bars=n_bars)
-    tables = [market.fetch(Series(name, Timeframe.DAY)).to_table() for name in INSTRUMENTS]
+    tables = [market.fetch(Series(name, Timeframe.DAY)).to_table() for name in instruments]
     columns = ["instrument_id", "event_time", "open", "high", "low", "close", "volume"]
     folder.mkdir(parents=True, exist_ok=True)
     pq.write_table(pa.concat_tables(tables).select(columns), folder / "bars.parquet")
     return folder / "bars.parquet"
 
 
-def write_strategy(folder: Path, name: str = NAME, **changes: Mapping[str, Any]) -> Path:
+def write_strategy(folder: Path, **changes: Mapping[str, Any]) -> Path:
     """The tiny strategy as a file, with the keys of some sections changed; returns the folder."""
     sections = {title: {**TINY.get(title, {}), **changes.get(title, {})} for title in {**TINY, **changes}}
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [f'name = "{name}"']
+    lines = [f'name = "{NAME}"']
     for title, values in sections.items():
         lines += ["", f"[{title}]", *(f"{key} = {_toml(value)}" for key, value in values.items())]
-    (folder / f"{name}.toml").write_text("\n".join(lines) + "\n")
+    (folder / f"{NAME}.toml").write_text("\n".join(lines) + "\n")
     return folder
 
 

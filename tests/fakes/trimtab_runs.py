@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 COMMAND = (sys.executable, "-c", "from trimtab.cli import main; main()", "run")
+PROGRESS = (" s\n", "unchanged\n")  # how the line of a finished stage ends
 
 
 @dataclass(frozen=True)
@@ -34,20 +35,17 @@ class FinishedRun:
 def finish_run(environment: Mapping[str, str]) -> FinishedRun:
     """Run to the end; anything but success fails the test with what was said."""
     process = _start(environment)
-    lines, times = [], [time.monotonic()]
+    said, progress, seconds, before = [], [], [], time.monotonic()
     assert process.stderr is not None
     for line in process.stderr:
-        lines.append(line.rstrip("\n"))
-        times.append(time.monotonic())
-    assert process.wait() == 0, "\n".join(lines)
-    seconds = [after - before for before, after in zip(times, times[1:], strict=False)]
-    told = [(line, took) for line, took in zip(lines, seconds, strict=True) if line.endswith((" s", "unchanged"))]
-    return FinishedRun(
-        Path(environment["TRIMTAB_DATA_DIR"]),
-        Path(environment["TRIMTAB_STRATEGIES_DIR"]),
-        tuple(line for line, _ in told),
-        tuple(took for _, took in told),
-    )
+        said.append(line)
+        if line.endswith(PROGRESS):
+            progress.append(line.strip())
+            seconds.append(time.monotonic() - before)
+            before = time.monotonic()
+    assert process.wait() == 0, "".join(said)
+    lake, strategies = environment["TRIMTAB_DATA_DIR"], environment["TRIMTAB_STRATEGIES_DIR"]
+    return FinishedRun(Path(lake), Path(strategies), tuple(progress), tuple(seconds))
 
 
 def kill_run(environment: Mapping[str, str], after_stages: int, then_seconds: float) -> bool:
@@ -57,8 +55,8 @@ def kill_run(environment: Mapping[str, str], after_stages: int, then_seconds: fl
     """
     process = _start(environment)
     assert process.stderr is not None
-    said = []
-    while sum(line.endswith((" s\n", "unchanged\n")) for line in said) < after_stages:
+    said: list[str] = []
+    while sum(line.endswith(PROGRESS) for line in said) < after_stages:
         line = process.stderr.readline()
         assert line, "the run ended before it was to be killed:\n" + "".join(said)
         said.append(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.strategies import (
@@ -70,7 +71,7 @@ def test_another_seed_redoes_what_is_random_and_what_is_judged_by_it(whole_run: 
     assert len(workspace.registry.list_models("tiny")) == 2
 
 
-CHANGES = {
+CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "a gate's limit": ({"gates": {"min_accuracy": 0.1}}, {"deployment_decision"}),
     "trading costs": ({"backtest": {"commission_bps": 50.0}}, {"backtest_report", "deployment_decision"}),
     "the limit of drift": ({"drift": {"current": 100, "max_psi": 0.9}}, {"drift_snapshot"}),

@@ -45,7 +45,7 @@ def show_dataset(
         "horizon": dataset.horizon,
         "first_decision": str(dataset.decision_time[0]) + "Z",
         "last_decision": str(dataset.decision_time[-1]) + "Z",
-        "recipe": recipe,
+        "recipe": recipe | {"as_of": recipe["as_of"] + "Z"},
     }
     if json:
         print_json(document)

@@ -38,8 +38,11 @@ def list_models(
     if json:
         print_json({"models": rows})
         return
+    if not rows:
+        typer.echo("No model is registered yet; say: trimtab run")
+        return
     columns = ("strategy", "version", "state", "algorithm", "dataset", "accuracy", "size_bytes", "created")
-    shown = [row | {"dataset": row["dataset"][:12], "state": words(row["state"])} for row in rows]
+    shown = [row | {"dataset": row["dataset"][:12]} for row in rows]
     print_table("Model versions", shown, columns)
 
 
@@ -52,6 +55,8 @@ def show_model(
     """One model version: metrics, features, files, moves and decisions."""
     workspace = _workspace()
     registry = workspace.registry
+    if not registry.list_models(strategy):  # a strategy whose file has gone may still have models
+        workspace.strategy(strategy)
     model = registry.find_model(strategy, version)
     document: dict[str, Any] = {
         "model": model.__dict__,
@@ -82,7 +87,7 @@ def show_model(
     print_table("Most important features", important[:15])
     for decision in document["decisions"][:1]:
         print_table(
-            f"Decision: {words(decision['outcome'])}", decision["gates"], ["name", "value", "limit", "passed", "reason"]
+            f"Decision: {decision['outcome']}", decision["gates"], ["name", "value", "limit", "passed", "reason"]
         )
     print_table("Moves", document["transitions"], ["from_state", "to_state", "moved", "actor", "reason"])
 

@@ -26,6 +26,7 @@ def run(
     command += [part for name in strategy for part in ("--strategy", name)]
     command += ["--debug"] if debug or os.environ.get("TRIMTAB_DEBUG") else []
     with contextlib.chdir(project_root(Path.cwd())):
+        refuse_unknown(strategy)
         # A process of its own: the library never imports Dagster, and Ctrl-C ends one thing.
         if subprocess.run(command, check=False).returncode:
             raise typer.Exit(1)  # the reason has been said
@@ -33,6 +34,18 @@ def run(
         from trimtab.config import load_settings
 
         print_summary(load_settings(), strategy)
+
+
+def refuse_unknown(names: list[str]) -> None:
+    """Read the strategy files first: a mistake in them is said at once, not after Dagster has started."""
+    from trimtab.config import load_settings, load_strategies
+    from trimtab.errors import UnknownNameError
+
+    folder = load_settings().strategies_dir
+    strategies = load_strategies(folder)
+    for name in names:
+        if name not in strategies:
+            raise UnknownNameError("strategy", name, strategies, where=f"{folder}: ")
 
 
 def project_root(start: Path) -> Path:

@@ -38,11 +38,11 @@ def _row(entry: dict[str, Any]) -> dict[str, Any]:
     accuracy = candidate.get("metrics", {}).get("accuracy")
     return {
         "strategy": entry["name"],
-        "state": words(entry["state"]),
+        "state": entry["state"],
         "champion": entry["champion"],
         "candidate": candidate.get("version"),
         "accuracy": None if accuracy is None else f"{accuracy:.1%}",
-        "verdict": words(candidate.get("verdict")),
+        "verdict": candidate.get("verdict"),
         "drift": words(drift.get("status")),
     }
 
@@ -51,6 +51,6 @@ def _say_decision(entry: dict[str, Any]) -> None:
     decision = entry["decision"]
     if decision is None:
         return
-    failed = [words(gate["name"]) for gate in decision["gates"] if not gate["passed"]]
-    why = f"failed gates: {', '.join(map(str, failed))}" if failed else f"all {len(decision['gates'])} gates passed"
-    typer.echo(f"{entry['name']} {decision['version']}: {words(decision['outcome'])}; {why}")
+    failed = [gate["name"] for gate in decision["gates"] if not gate["passed"]]
+    why = f"failed gates: {', '.join(failed)}" if failed else f"all {len(decision['gates'])} gates passed"
+    typer.echo(f"{entry['name']} {decision['version']}: {decision['outcome']}; {why}")

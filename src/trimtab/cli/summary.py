@@ -13,7 +13,7 @@ from trimtab.cli.output import console, fit_widths, words
 if TYPE_CHECKING:
     from trimtab.config import Settings
 
-HEADS = ("strategy", "dataset\nmodel", "walk-forward", "Sharpe", "drift", "decision")
+HEADS = ("strategy", "walk-forward", "Sharpe", "drift", "decision")
 NARROWEST = 100  # below it words would be cut in two
 
 
@@ -47,8 +47,8 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
 
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
-    made = f"{row['dataset'] or '–'}\n{row['model'] or '–'}"
-    return (row["strategy"], made, _walk_forward(row), _number(row["sharpe"], ".2f"), _drift(row), _decision(row))
+    made = f"{row['strategy']}\ndataset {row['dataset'] or '–'}\nmodel {row['model'] or '–'}"
+    return (made, _walk_forward(row), _number(row["sharpe"], ".2f"), _drift(row), _decision(row))
 
 
 def _walk_forward(row: dict[str, Any]) -> str:
@@ -58,7 +58,7 @@ def _walk_forward(row: dict[str, Any]) -> str:
         f"accuracy {row['accuracy']:.1%}\n"
         f"baseline {_number(row['baseline'], '.1%')}\n"
         f"p-value {_number(row['p_value'], '.3f')}\n"
-        f"consistency {_number(row['consistency'], '.1%')}\n{words(row['verdict'])}"
+        f"consistency {_number(row['consistency'], '.1%')}\n{row['verdict']}"
     )
 
 
@@ -72,8 +72,8 @@ def _decision(row: dict[str, Any]) -> str:
     if row["decision"] is None:
         return "–"
     if row["failed_gates"]:
-        return f"{words(row['decision'])}\nfailed: {', '.join(str(words(g)) for g in row['failed_gates'])}"
-    return f"{words(row['decision'])}\nall gates passed"
+        return "\n".join([row["decision"], "failed:", *row["failed_gates"]])
+    return f"{row['decision']}\nall gates passed"
 
 
 def _number(value: float | None, form: str) -> str:

@@ -29,8 +29,9 @@ class Settings(BaseSettings):
     strategies_dir: the folder with one TOML file per strategy.
     dagster_home: Dagster's own folder; `<data_dir>/dagster` when absent.
     seed: the seed of everything random.
-    n_threads: threads a booster may use in training.
+    n_threads: cores training may use: folds side by side, or threads of one large training.
     publication_lag_seconds: seconds from a bar's close until a source shows it.
+    database_timeout_seconds: how long a writer waits for another one before it gives up.
     refresh_cron: when bars are refreshed by themselves, in cron's words, UTC.
     now: stops the clock at a time with a zone, for demonstrations and tests on the simulated market.
     """
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     seed: int = Field(default=7, ge=0, lt=2**31)
     n_threads: int = Field(default=2, ge=1, le=256)
     publication_lag_seconds: float = Field(default=0.0, ge=0.0)
+    database_timeout_seconds: float = Field(default=30.0, gt=0.0, le=3600.0)
     refresh_cron: str = Field(default="0 6 * * *", pattern=r"^(\S+ ){4}\S+$")
     now: AwareDatetime | None = None
 

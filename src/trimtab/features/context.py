@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -17,24 +18,32 @@ class Context:
     """Adjusted prices of one instrument and a memory of what has been computed from them.
 
     Holds open, high, low, close and volume only: a feature cannot see a time, an instrument or
-    another instrument's bars. The memory lives as long as one call of `compute`.
+    another instrument's bars. The memory lives as long as one call of `compute`; told beforehand
+    how often each array will be asked for (`uses`), it drops one with its last use.
     """
 
-    def __init__(self, bars: Bars) -> None:
+    def __init__(self, bars: Bars, uses: Mapping[Any, int] | None = None) -> None:
         adjusted = bars.adjusted()
         self.open, self.close, self.volume = adjusted.open, adjusted.close, adjusted.volume
         # The checks let a bar pass whose extremes are off by rounding; here they always enclose the body.
         self.high = np.maximum(adjusted.high, np.maximum(self.open, self.close))
         self.low = np.minimum(adjusted.low, np.minimum(self.open, self.close))
+        self.uses: Counter[Any] = Counter()
+        self._expected = uses or {}
         self._computed: dict[Any, Any] = {}
 
     def of(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """`function(*arguments)` computed once; a text argument names an array of this context."""
-        key = (function, arguments)
-        if key not in self._computed:
-            given = [getattr(self, a) if isinstance(a, str) else a for a in arguments]
-            self._computed[key] = function(*given)
-        return self._computed[key]
+        key = (function, *(a for a in arguments if a is not self))  # no reference to itself: freed at once
+        self.uses[key] += 1
+        result = self._computed.get(key)
+        if result is None:
+            result = function(*(getattr(self, a) if isinstance(a, str) else a for a in arguments))
+        if self.uses[key] == self._expected.get(key):
+            self._computed.pop(key, None)
+        else:
+            self._computed[key] = result
+        return result
 
     def ema(self, name: str, n: int) -> np.ndarray:
         """Exponential mean of an array, newest weight 2 / (n + 1)."""

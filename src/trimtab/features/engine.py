@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from trimtab.bars import Bars
+from trimtab.bars.schema import TIME
 from trimtab.errors import FeatureError
 from trimtab.features.catalogue import catalogue, resolve
 from trimtab.features.context import Context
-from trimtab.market import Series
+from trimtab.market import Series, Timeframe
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,21 @@ def compute(bars: Bars, names: Sequence[str], dtype: Any = np.float64) -> Featur
 def _fill(values: np.ndarray, bars: Bars, names: Sequence[str]) -> None:
     if not len(bars):
         return
-    features, context = catalogue(), Context(bars)
+    features, context = catalogue(), Context(bars, _uses(tuple(names)))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for column, name in enumerate(names):
             values[:, column] = features[name].values(context)
+
+
+@lru_cache(maxsize=32)
+def _uses(names: tuple[str, ...]) -> Counter[Any]:
+    """How often these features ask for each shared array, found by computing them on one bar.
+
+    Without it a long history would keep a hundred arrays of its length until the end.
+    """
+    one = np.ones(1)
+    context = Context(Bars.build(Series("ONE", Timeframe.DAY), np.zeros(1, TIME), one, one, one, one, one))
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        for name in names:
+            catalogue()[name].values(context)
+    return context.uses

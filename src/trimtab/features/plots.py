@@ -17,7 +17,10 @@ def plot_distributions(block: FeatureBlock, rows: int = 3, columns: int = 4) -> 
         known = values[~np.isnan(values)]
         if len(known):
             low, high = np.quantile(known, [0.005, 0.995])
-            axis.hist(np.clip(known, low, high), bins=30, color=BLUE)
+            # A market that stands still leaves no range to cut into bins, only rounding noise.
+            is_flat = high - low <= 1e-9 * max(abs(low), abs(high), 1.0)
+            ends = (low - 0.5, high + 0.5) if is_flat else (low, high)
+            axis.hist(np.clip(known, low, high), bins=30, range=ends, color=BLUE)
         axis.set_title(block.names[position], fontsize=7, loc="left")
         axis.tick_params(labelsize=6)
         axis.set_yticks([])

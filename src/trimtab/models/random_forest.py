@@ -26,10 +26,10 @@ from trimtab.models.trees import Trees, flatten, trees_from_bytes
 FILE = "trees.safetensors"
 SPECS = (
     ParameterSpec("min_samples_leaf", "int", 20, 1, 100_000, search=(5, 100), log=True),
-    ParameterSpec("max_depth", "int", 6, 1, 32, search=(3, 8)),
+    ParameterSpec("max_depth", "int", 5, 1, 32, search=(3, 7)),
     ParameterSpec("max_features", "float", 0.1, 0.001, 1.0, search=(0.03, 0.2), log=True),
-    ParameterSpec("n_estimators", "int", 100, 1, 2000),
-    ParameterSpec("max_samples", "float", 0.5, 0.01, 1.0),
+    ParameterSpec("n_estimators", "int", 60, 1, 2000),
+    ParameterSpec("max_samples", "float", 0.25, 0.01, 1.0),
 )
 
 

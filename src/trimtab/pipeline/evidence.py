@@ -55,14 +55,16 @@ def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult
         "seed": workspace.settings.seed,
     }
 
+    splitter = walk_forward_from(strategy.validation)
+
     def judged_with(context: FitContext) -> WalkForwardReport:
         def fit(train: Dataset, fold: Fold) -> FittedForecaster:
             return configured_forecaster(strategy.model, parameters).fit(train, None, context)
 
-        return walk_forward(dataset, fit, walk_forward_from(strategy.validation))
+        return walk_forward(dataset, fit, splitter, n_threads=workspace.settings.n_threads)
 
     def compute() -> Produced:
-        own = fit_context(workspace)
+        own = replace(fit_context(workspace), n_threads=1)  # folds are trained side by side
         others = [replace(own, seed=own.seed + 1000 * number) for number in range(1, strategy.validation.n_seeds)]
         report = judged_with(own)
         spread = seed_spread([report, *map(judged_with, others)])

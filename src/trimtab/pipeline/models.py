@@ -96,7 +96,8 @@ def train_candidate(workspace: Workspace, strategy_name: str) -> StageResult:
         "dataset": fingerprint,
         "model": strategy.model.model_dump(mode="json"),
         "parameters": parameters,
-        "configuration": fingerprint_json(_configuration(strategy)),
+        # Of the rest of the file the candidate uses only these: another gate or schedule trains nothing again.
+        "limits": [strategy.gates.max_artifact_mb, strategy.gates.max_load_seconds],
         "seed": workspace.settings.seed,
     }
 
@@ -126,7 +127,11 @@ def candidate_version(workspace: Workspace, strategy_name: str) -> ModelVersion 
 def _is_registered(workspace: Workspace, strategy_name: str, values: dict[str, Any]) -> bool:
     known = {model.id: model.manifest_digest for model in workspace.registry.list_models(strategy_name)}
     return known.get(values["model_id"]) == values["manifest_digest"] and all(
-        workspace.lake.artifacts.has(file.sha256) for file in workspace.registry.artifacts(values["model_id"])
+        workspace.lake.artifacts.is_intact(digest)  # a damaged file is written again by the same training
+        for digest in (
+            values["manifest_digest"],
+            *(f.sha256 for f in workspace.registry.artifacts(values["model_id"])),
+        )
     )
 
 

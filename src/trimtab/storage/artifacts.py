@@ -60,6 +60,10 @@ class ArtifactStore:
             )
         return content
 
+    def is_intact(self, digest: str) -> bool:
+        """Whether a blob of that name exists and its bytes are the registered ones."""
+        return self.has(digest) and sha256_bytes(self.path(digest).read_bytes()) == digest
+
     def has(self, digest: str) -> bool:
         """Whether a blob of that name exists (its bytes are checked only by `get`)."""
         return self.path(digest).is_file()

@@ -83,6 +83,8 @@ def _sync_folder(folder: Path) -> None:
 def _explain(path: Path, error: OSError) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"the disk is full: {path} was not written, what stood there before is untouched; free some space and run again"
+    if error.errno == errno.EFBIG:
+        return f"{path} was not written: it is larger than this process may write; raise the limit (ulimit -f) and run again"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return f"{path} cannot be written ({error.strerror}); check the permissions of {path.parent}"
     return f"{path} was not written: {error.strerror or error}"

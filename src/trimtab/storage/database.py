@@ -142,6 +142,10 @@ def _clear_errors(url: str) -> Iterator[None]:
             raise StorageError(
                 f"the disk is full: nothing was written to {shown}; free some space and run again"
             ) from error
+        if "disk I/O error" in text:  # SQLite's word for a full disk too, where it cannot map its index
+            raise StorageError(
+                f"the disk did not let {shown} be read or written (it may be full); free some space and run again"
+            ) from error
         if "not a database" in text or "malformed" in text:
             raise StorageError(f"{shown} is not a usable database ({text}); restore it from a backup") from error
         if (

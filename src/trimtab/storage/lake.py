@@ -41,6 +41,6 @@ def open_lake(settings: Settings, clock: Clock | None = None) -> Lake:
         root=root,
         tables=TableStore(root),
         artifacts=ArtifactStore(root / "artifacts"),
-        database=Database(settings.database_url_or_default),
+        database=Database(settings.database_url_or_default, settings.database_timeout_seconds),
         clock=clock,
     )

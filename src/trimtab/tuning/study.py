@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from optuna.trial import TrialState
 
 from trimtab.datasets import Dataset
 from trimtab.errors import ConfigurationError
+from trimtab.models.parallel import side_by_side
 from trimtab.models.protocol import FitContext, Forecaster
 from trimtab.models.space import SearchSpace
 from trimtab.storage.hashing import fingerprint_arrays, fingerprint_json
@@ -151,7 +152,13 @@ def _score_folds(
     objectives: Sequence[Objective],
     context: FitContext,
 ) -> list[tuple[float, ...]]:
-    return [fold_scores(forecaster.fit(train, None, context), test, objectives) for train, test in parts]
+    """Scores of every fold, in order. Folds are trained side by side, each on one thread."""
+
+    def score(part: tuple[Dataset, Dataset]) -> tuple[float, ...]:
+        train, test = part
+        return fold_scores(forecaster.fit(train, None, replace(context, n_threads=1)), test, objectives)
+
+    return side_by_side(score, parts, context.n_threads)
 
 
 def _completed(study: optuna.Study) -> tuple[TrialRecord, ...]:

@@ -13,6 +13,7 @@ from trimtab.datasets.schema import Task
 from trimtab.metrics.classification import accuracy
 from trimtab.metrics.forecast import ic_information_ratio
 from trimtab.metrics.plain import plain
+from trimtab.models.parallel import side_by_side
 from trimtab.models.protocol import FittedForecaster
 from trimtab.validation.folds import Fold, Splitter
 from trimtab.validation.scoring import classes, majority_value, score
@@ -124,25 +125,29 @@ class WalkForwardReport:
 
 
 def walk_forward(
-    dataset: Dataset, fit: Fit, splitter: Splitter, *, progress: Progress | None = None
+    dataset: Dataset, fit: Fit, splitter: Splitter, *, progress: Progress | None = None, n_threads: int = 1
 ) -> WalkForwardReport:
     """Train and judge on every fold of `splitter`.
 
     `fit(training samples, fold)` returns a trained model; it is given nothing but the fold's training
     rows, so nothing fitted inside it (scaling, early stopping) can see the test. `progress(done, total)`
-    is called after each fold. Raises `NotEnoughDataError` when the dataset cannot be cut.
+    is called after each fold. With `n_threads` folds are trained side by side, to the same result. Raises `NotEnoughDataError` when the dataset cannot be cut.
     """
     folds = splitter.split(dataset)
-    results, forecasts = [], []
-    for number, fold in enumerate(folds):
+
+    def judge(numbered: tuple[int, Fold]) -> tuple[FoldResult, tuple[np.ndarray, ...]]:
+        number, fold = numbered
         train, test = dataset.take(fold.train), dataset.take(fold.test)
         model = fit(train, fold)
         value = np.asarray(model.predict(test.features).value, dtype=np.float64)
         majority = np.full(len(test), majority_value(dataset.task, train.target))
-        results.append(_judge_fold(fold, test, value, majority, _accuracy(train, model.predict(train.features).value)))
-        forecasts.append((fold.test, np.full(len(test), number, np.int32), value, majority))
+        result = _judge_fold(fold, test, value, majority, _accuracy(train, model.predict(train.features).value))
         if progress:
             progress(number + 1, len(folds))
+        return result, (fold.test, np.full(len(test), number, np.int32), value, majority)
+
+    judged = side_by_side(judge, list(enumerate(folds)), n_threads)
+    results, forecasts = [result for result, _ in judged], [forecast for _, forecast in judged]
     return _summarise(dataset, tuple(results), _out_of_sample(dataset, forecasts))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+_LARGEST = np.iinfo(np.int64).max
+
 
 @njit(cache=True, nogil=True)
 def window_extremes(high: np.ndarray, low: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
@@ -74,11 +76,10 @@ def window_rank(values: np.ndarray, window: int) -> np.ndarray:
         known = 0 if np.isnan(values[i]) else known + 1
         if known >= window:
             # Values that differ by the rounding of their own computation are ties.
-            tie, twice = 1e-12 * abs(values[i]), 0
-            below, up_to = values[i] - tie, values[i] + tie
-            for j in range(i - window + 1, i + 1):
-                twice += (values[j] < below) + (values[j] <= up_to)
-            out[i] = twice / (2.0 * window)
+            tie = 1e-12 * abs(values[i])
+            # A view, not offsets: only then does the compiler count several values at once.
+            recent = values[i - window + 1 : i + 1]
+            out[i] = (_count_below(recent, values[i] - tie) + _count_up_to(recent, values[i] + tie)) / (2.0 * window)
     return out
 
 
@@ -86,35 +87,75 @@ def window_rank(values: np.ndarray, window: int) -> np.ndarray:
 def window_median(values: np.ndarray, window: int) -> np.ndarray:
     """Median of the last `window` rows; NaN while one of them is missing.
 
-    The window is kept sorted, one insertion and one removal per row: comparisons only, so exact.
-
     >>> window_median(np.array([3.0, 1.0, 2.0, 9.0]), 3).tolist()
     [nan, nan, 2.0, 2.0]
     """
-    n = len(values)
-    result = np.full(n, np.nan)
-    ordered = np.empty(window)
-    held, missing = 0, 0
-    for i in range(n):
-        if i >= window:
-            old = values[i - window]
-            if np.isnan(old):
-                missing -= 1
-            else:
-                place = np.searchsorted(ordered[:held], old)
-                for j in range(place, held - 1):
-                    ordered[j] = ordered[j + 1]
-                held -= 1
-        new = values[i]
-        if np.isnan(new):
-            missing += 1
+    upper = _order_statistic(values, window, window // 2)
+    return upper if window % 2 else 0.5 * (_order_statistic(values, window, window // 2 - 1) + upper)
+
+
+@njit(cache=True, nogil=True)
+def _order_statistic(values: np.ndarray, window: int, place: int) -> np.ndarray:
+    """The value at a place (0 is the smallest) of the last `window` values in order.
+
+    When a row enters and one leaves, the value stays or moves to a neighbour, so it is enough to
+    keep count of what lies below it and up to it. Comparisons are made on the bits of the numbers
+    as integers, which are in the same order: integers are compared several at once.
+    """
+    bits = values.view(np.int64)
+    keys = bits ^ ((bits >> 63) & _LARGEST)
+    out = np.full(len(values), np.nan)
+    found = out.view(np.int64)
+    known, key, below, up_to = 0, 0, 0, 0
+    for i in range(len(values)):
+        known = 0 if np.isnan(values[i]) else known + 1
+        if known < window:
+            continue
+        recent = keys[i - window + 1 : i + 1]
+        if known == window:
+            key = np.sort(recent)[place]
+            below, up_to = _count_below(recent, key), _count_up_to(recent, key)
         else:
-            j = held
-            while j > 0 and ordered[j - 1] > new:
-                ordered[j] = ordered[j - 1]
-                j -= 1
-            ordered[j] = new
-            held += 1
-        if i >= window - 1 and missing == 0:
-            result[i] = 0.5 * (ordered[(window - 1) // 2] + ordered[window // 2])
-    return result
+            gone = keys[i - window]
+            below += int(keys[i] < key) - int(gone < key)
+            up_to += int(keys[i] <= key) - int(gone <= key)
+            if below > place:
+                key = _largest_below(recent, key)
+                below, up_to = _count_below(recent, key), below
+            elif up_to <= place:
+                key = _smallest_above(recent, key)
+                below, up_to = up_to, _count_up_to(recent, key)
+        found[i] = key ^ ((key >> 63) & _LARGEST)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _count_below(values: np.ndarray, limit: float) -> int:
+    count = 0
+    for i in range(len(values)):
+        count += values[i] < limit
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _count_up_to(values: np.ndarray, limit: float) -> int:
+    count = 0
+    for i in range(len(values)):
+        count += values[i] <= limit
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _largest_below(keys: np.ndarray, limit: int) -> int:
+    largest = -_LARGEST
+    for i in range(len(keys)):
+        largest = max(largest, keys[i] if keys[i] < limit else -_LARGEST)
+    return largest
+
+
+@njit(cache=True, nogil=True)
+def _smallest_above(keys: np.ndarray, limit: int) -> int:
+    smallest = _LARGEST
+    for i in range(len(keys)):
+        smallest = min(smallest, keys[i] if keys[i] > limit else _LARGEST)
+    return smallest

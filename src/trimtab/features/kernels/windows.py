@@ -206,8 +206,8 @@ def window_mean_deviation(values: np.ndarray, window: int) -> tuple[np.ndarray, 
     mean = window_sum(values, window) / window
     deviation = np.full(n, np.nan)
     for i in range(window - 1, n):
-        total = 0.0
-        for j in range(i - window + 1, i + 1):
-            total += abs(values[j] - mean[i])
+        recent, total = values[i - window + 1 : i + 1], 0.0
+        for j in range(window):
+            total += abs(recent[j] - mean[i])
         deviation[i] = total / window
     return mean, deviation

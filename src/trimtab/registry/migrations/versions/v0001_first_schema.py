@@ -48,6 +48,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION trimtab_ledger_refuse()
 
 
 def upgrade() -> None:
+    """Make every table, view and index of the first schema."""
     _create_models()
     _create_decisions()
     _create_monitoring()

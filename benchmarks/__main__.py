@@ -1,0 +1,64 @@
+"""`python -m benchmarks [name ...] [--write]`: what is measured, beside what, in one run.
+
+Every ratio compares two things measured in the same run on the same machine. Nothing here is a test:
+what a machine does today must not decide whether a change is right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import time
+from pathlib import Path
+
+# One thread each, set before the libraries start theirs: threads that wait would be counted as work.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from benchmarks import backtest, drift, features, walk_forward
+from benchmarks.measuring import Section
+
+BENCHMARKS = {"features": features, "drift": drift, "backtest": backtest, "walk_forward": walk_forward}
+PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+
+
+def main() -> None:
+    """Measure what was named (everything by default), print it, and write the page if asked."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", help=f"any of {', '.join(BENCHMARKS)}; all by default")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} too; needs all of them")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in BENCHMARKS]
+    if unknown:
+        parser.error(f"there is no benchmark '{unknown[0]}'; choose from {', '.join(BENCHMARKS)}")
+    if arguments.write and arguments.names:
+        parser.error("--write needs every benchmark; leave out the names")
+    began = time.perf_counter()
+    sections: list[Section] = []
+    for name in arguments.names or BENCHMARKS:
+        for section in BENCHMARKS[name].measure():
+            print(section.text(), flush=True)
+            sections.append(section)
+    print(f"measured in {time.perf_counter() - began:.0f} s on {_machine()}")
+    if arguments.write:
+        PAGE.write_text(_page(sections), encoding="utf-8")
+        print(f"wrote {PAGE}")
+
+
+def _page(sections: list[Section]) -> str:
+    parts = "\n".join(section.markdown() for section in sections)
+    return f"""# Benchmarks
+
+What things cost, beside a plain copy of the same numbers and beside somebody else's code, all measured in one
+run. Regenerate this page with `python -m benchmarks --write`; it takes a minute or two. Measured on {_machine()}:
+read the ratios, the seconds are that machine's.
+
+{parts}"""
+
+
+def _machine() -> str:
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()

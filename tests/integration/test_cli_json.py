@@ -1,0 +1,193 @@
+"""Every `--json`: one document on standard output and nothing else, in the shape other programs rely on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.command_line import trimtab
+from fakes.strategies import NAME, open_world, run_market_data, run_strategy, write_bars, write_world
+from typer import main as typer_main
+
+from trimtab.cli.app import app
+
+pytestmark = pytest.mark.slow  # one small lake from bars to decision: about ten seconds
+
+# A time of day after a date: it must be ISO 8601 in UTC.
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
+UTC_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+STORED = {
+    "status": ["status"],
+    "bars list": ["bars", "list"],
+    "features list": ["features", "list"],
+    "features show": ["features", "show", "rsi_14"],
+    "strategies list": ["strategies", "list"],
+    "strategies show": ["strategies", "show", NAME],
+    "datasets list": ["datasets", "list"],
+    "datasets show": ["datasets", "show", "FINGERPRINT"],
+    "datasets rebuild": ["datasets", "rebuild", "FINGERPRINT"],
+    "models list": ["models", "list", "--strategy", NAME],
+    "models show": ["models", "show", NAME],
+    "drift show": ["drift", "show", NAME],
+}
+FROM_FILES = {
+    "bars check": ["bars", "check", "BARS"],
+    "bars ingest": ["bars", "ingest", "BARS"],
+    "features compute": ["features", "compute", "BARS", "--set", "candlesticks", "--out", "OUT"],
+    "backtest": ["backtest", "--bars", "CLEAN", "--signals", "SIGNALS"],
+    "evaluate": ["evaluate", "--returns", "RETURNS", "--periods-per-year", "252"],
+}
+COMMANDS = STORED | FROM_FILES
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake in which one small strategy has gone from bars to decision, and files to work on."""
+    folder = tmp_path_factory.mktemp("json")
+    model = {"algorithm": "lightgbm", "members": {}}
+    strategies = write_world(folder, model=model, tuning={"n_trials": 1, "n_folds": 2})
+    workspace = open_world(folder / "lake", strategies)
+    run_market_data(workspace)
+    run_strategy(workspace)
+    write_bars(folder / "clean", instruments=["SIMREGIME"])
+    (folder / "returns.csv").write_text("return\n0.01\n-0.02\n0.0\n")
+    (folder / "signals.csv").write_text("instrument_id,event_time,position\nSIMREGIME,2016-02-01,1\n")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def here(world: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TRIMTAB_DATA_DIR", str(world / "lake"))
+    monkeypatch.setenv("TRIMTAB_STRATEGIES_DIR", str(world / "strategies"))
+    return
+
+
+def document(name: str, world: Path) -> Any:
+    """What a command prints with --json, places filled in."""
+    places = {
+        "BARS": world / "bars.parquet",
+        "CLEAN": world / "clean" / "bars.parquet",
+        "SIGNALS": world / "signals.csv",
+        "RETURNS": world / "returns.csv",
+        "OUT": world / "features.parquet",
+    }
+    arguments = [str(places.get(each, each)) for each in COMMANDS[name]]
+    if "FINGERPRINT" in arguments:
+        stored = trimtab("datasets", "list", "--json").document["datasets"]
+        arguments = [stored[0]["fingerprint"][:12] if each == "FINGERPRINT" else each for each in arguments]
+    answer = trimtab(*arguments, "--json")
+    assert answer.code == 0, answer.err
+    return answer.document
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every text in a document."""
+    if isinstance(value, dict):
+        for each in value.values():
+            yield from texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts(each)
+    elif isinstance(value, str):
+        yield value
+
+
+def reading_commands() -> Iterator[str]:
+    """Every command that has --json, as the application itself says."""
+    for name, command in typer_main.get_command(app).commands.items():  # type: ignore[attr-defined]  # a group
+        for inner, each in getattr(command, "commands", {"": command}).items():
+            if any("--json" in parameter.opts for parameter in each.params):
+                yield f"{name} {inner}".strip()
+
+
+def test_every_command_with_json_is_tested_here() -> None:
+    assert sorted(reading_commands()) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_prints_one_document_with_times_in_utc(name: str, world: Path) -> None:
+    found = document(name, world)
+    assert isinstance(found, dict) and found
+    for text in texts(found):
+        assert not TIME.match(text) or UTC_TIME.fullmatch(text), text
+        assert text not in ("nan", "NaN", "None", "NaT", "inf"), text
+
+
+def test_status_has_the_shape_others_rely_on(world: Path) -> None:
+    status = document("status", world)
+    assert {"strategies", "schedules", "sensors"} <= status.keys()
+    (strategy,) = status["strategies"]
+    assert {"name", "state", "champion", "candidate", "decision", "drift"} <= strategy.keys()
+    assert (strategy["name"], strategy["champion"]) == (NAME, None)
+    assert {"version", "fingerprint", "metrics", "verdict"} <= strategy["candidate"].keys()
+    assert strategy["candidate"]["version"] == "1.0.0"
+    assert 0 < strategy["candidate"]["metrics"]["accuracy"] <= 1
+    decision = strategy["decision"]
+    assert decision["outcome"] in ("refused", "approval_pending")
+    for gate in decision["gates"]:
+        assert {"name", "value", "limit", "passed", "reason"} <= gate.keys()
+        assert isinstance(gate["passed"], bool) and isinstance(gate["limit"], int | float)
+    assert (decision["outcome"] == "refused") == any(not gate["passed"] for gate in decision["gates"])
+    assert {"status", "score", "as_of"} <= strategy["drift"].keys()
+    assert {each["name"] for each in status["schedules"]} >= {f"retrain_{NAME}"}
+    assert status["sensors"]
+
+
+def test_a_strategy_that_never_ran_is_a_draft_with_nulls(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIMTAB_DATA_DIR", str(tmp_path / "lake"))
+    (strategy,) = document("status", world)["strategies"]
+    assert strategy["state"] == "draft"
+    assert [strategy[name] for name in ("champion", "candidate", "decision", "drift")] == [None] * 4
+
+
+def test_bars_check_has_the_shape_others_rely_on(world: Path) -> None:
+    checked = document("bars check", world)
+    for instrument in checked["instruments"]:
+        names = {"instrument_id", "timeframe", "bars", "accepted", "quarantined", "flagged", "findings"}
+        assert names <= instrument.keys()
+        assert instrument["bars"] == instrument["accepted"] + instrument["quarantined"]
+        for finding in instrument["findings"]:
+            assert finding.keys() == {"check", "event_time", "severity", "detail"}
+            assert finding["severity"] in ("quarantine", "warning")
+            assert re.fullmatch("[a-z_]+", finding["check"])
+    assert sum(len(each["findings"]) for each in checked["instruments"]) > 0
+
+
+def test_backtest_and_evaluate_have_the_shape_others_rely_on(world: Path) -> None:
+    simulated = document("backtest", world)
+    assert {"metrics", "equity", "trades"} <= simulated.keys()
+    assert simulated["equity"][0].keys() == {"event_time", "value"}
+    assert simulated["equity"][0]["value"] == 100_000
+    measured = document("evaluate", world)
+    assert {"metrics", "conventions"} <= measured.keys()
+    assert measured["metrics"]["total_return"] == pytest.approx(1.01 * 0.98 - 1)
+
+
+def test_models_and_drift_agree_with_status(world: Path) -> None:
+    (strategy,) = document("status", world)["strategies"]
+    (model,) = document("models list", world)["models"]
+    assert (model["version"], model["dataset"]) == ("1.0.0", strategy["candidate"]["fingerprint"])
+    shown = document("models show", world)
+    assert shown["decisions"][0]["outcome"] == strategy["decision"]["outcome"]
+    assert [move["to_state"] for move in shown["transitions"]][:2] == ["draft", "validation"]
+    assert document("drift show", world)["snapshot_id"] == strategy["drift"]["snapshot_id"]
+
+
+@pytest.mark.parametrize("name", STORED)
+def test_people_get_lines_that_fit_a_hundred_columns(name: str, world: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    arguments = COMMANDS[name]
+    if "FINGERPRINT" in arguments:
+        stored = trimtab("datasets", "list", "--json").document["datasets"]
+        arguments = [stored[0]["fingerprint"] if each == "FINGERPRINT" else each for each in arguments]
+    answer = trimtab(*arguments)
+    assert answer.code == 0, answer.err
+    rows = [line for line in answer.out.splitlines() if line.startswith(" ")]
+    assert [line for line in rows if len(line.rstrip()) > 100] == []
+    assert "[" not in answer.out  # no Python list and no markup is left over
