@@ -40,5 +40,5 @@ def _features(name: str, family: str, what: str) -> StageSpec:
 STAGES = (
     _features("technical_features", "technical", "trend, momentum, volatility and volume indicators"),
     _features("candlestick_features", "candlesticks", "candlestick patterns and the shape of the bar"),
-    _features("market_state_features", "market_state", "regime, dispersion and behaviour against the benchmark"),
+    _features("market_state_features", "market_state", "volatility regime, liquidity, pressure and drawdown"),
 )

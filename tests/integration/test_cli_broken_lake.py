@@ -154,6 +154,7 @@ def test_a_pickle_that_is_registered_with_its_own_hash_is_never_opened(world: Wo
 
 
 def test_a_locked_database_is_waited_for_and_then_named(world: Workspace) -> None:
+    assert world.lake.database.busy_timeout_seconds == 0.2  # as the settings say
     model_blob(world).unlink()  # something to do, or the stage would be recognised as done
     with held(world.lake.root / "trimtab.db"):
         # Readers go on: the database keeps its journal aside.

@@ -40,7 +40,9 @@ def backtest_forecasts(
     if missing:
         raise DatasetError(f"there are forecasts but no bars for {', '.join(sorted(missing))}; pass their bars")
     event_time = dataset.event_time[forecasts.row]
-    positions = target_positions(forecasts.value, rule, threshold, dataset.task) * (max_exposure / len(dataset.instruments))
+    positions = target_positions(forecasts.value, rule, threshold, dataset.task) * (
+        max_exposure / len(dataset.instruments)
+    )
     instrument = dataset.instrument[forecasts.row]
     targets = {
         name: Targets(event_time[instrument == code], positions[instrument == code])

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from trimtab.errors import SchemaError
 
 REQUIRED = ("event_time", "open", "high", "low", "close", "volume")
-OPTIONAL = ("instrument_id", "timeframe", "factor", "adjusted_close", "known_time")
 
 # In order of preference: the first that a file has is taken. Written as `plain_name` leaves them.
 _ALIASES = {

@@ -21,7 +21,6 @@ from trimtab.errors import SchemaError
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
 _OFFSET = r"(?:[Zz]|[+-]\d{2}:?\d{2})$"
 _OUTSIDE_UTC = r"[+-](?:0[1-9]|1\d|00:?[1-9]|00:?0[1-9])\S*$"
 # The magnitudes of these counts do not overlap for any time between 1973 and 5138.

@@ -104,7 +104,7 @@ class BarStore:
         return sorted(found)
 
     def fingerprint(self, series: Series) -> str:
-        """SHA-256 of all versions: the same however they were split into parts or when received."""
+        """SHA-256 of all versions, however they were split into parts and whenever first versions were received."""
         versions = self._versions(series)
         arrays = {name: array for name, array in versions.arrays() if name != "received_time"}
         return fingerprint_arrays(arrays)

@@ -39,7 +39,10 @@ class _Section(BaseModel):
 
 
 class Universe(_Section):
-    """Which bars: a source, its instruments, one timeframe, and what to compare with."""
+    """Which bars: a source, its instruments, one timeframe.
+
+    The benchmark's bars and features are kept beside them; nothing is compared with it yet.
+    """
 
     source: str = "sample"
     instruments: tuple[str, ...] = Field(min_length=1)
@@ -150,7 +153,10 @@ class Gates(_Section):
 
 
 class Retraining(_Section):
-    """When a model is renewed without being asked."""
+    """When a model is renewed without being asked.
+
+    `on_degradation` waits for realised performance, which is not recorded yet.
+    """
 
     schedule: Literal["none", "daily", "weekly", "monthly"] = "weekly"
     on_drift: bool = True
@@ -171,7 +177,7 @@ class Drift(_Section):
 
 
 class Deployment(_Section):
-    """How an approved model takes over."""
+    """How an approved model takes over; read by deployment, which is not built yet."""
 
     mode: Literal["champion", "canary", "shadow", "blue_green"] = "champion"
 

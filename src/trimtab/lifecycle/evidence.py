@@ -13,14 +13,16 @@ class Evidence:
     Attributes
     ----------
     n_samples: out-of-sample forecasts with an outcome, over all walk-forward folds.
-    accuracy, precision, recall: of those forecasts, pooled, 0 to 1.
+    accuracy: mean over the folds, 0 to 1, as the walk-forward verdict uses it.
+    precision, recall: of all those forecasts together, 0 to 1.
     consistency: how alike the folds are, 0 to 1, as the walk-forward report defines it.
     max_drawdown: largest loss from a peak in the backtest, as a positive share (0.2 is 20 %).
     baseline_p_value: one-sided p-value that the candidate is no better than the stronger naive
         baseline on the same samples.
     overfitting_gap: training accuracy minus walk-forward accuracy.
-    n_leaks: features or labels found to use the future; 0 is a clean leak certificate.
-    drift_share: share of the features that drifted in the latest snapshot, 0 to 1.
+    n_leaks: features, labels or folds found to use the future; 0 is a clean leak certificate.
+    drift_share: share of the features that drifted from this candidate's training rows, 0 to 1; None
+        when too few features could be judged.
     artifact_mb: size of all model files, 1 MB = 1,000,000 bytes.
     load_seconds: time to load the model from the artifact store.
     n_damaged_files: registered files that are missing or whose bytes have changed.

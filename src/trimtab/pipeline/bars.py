@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
 
+from trimtab.bars import Bars
 from trimtab.bars.ingest import IngestReport, ingest
 from trimtab.bars.plots import plot_bars
+from trimtab.bars.schema import TIME
 from trimtab.bars.sources import open_source
+from trimtab.bars.times import as_time
 from trimtab.errors import UnknownNameError
+from trimtab.market import Series
 from trimtab.pipeline.running import Produced, run_stage
 from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult
 from trimtab.pipeline.workspace import Workspace
 
 STAGE = "bars"
-CODE_VERSION = "1"
 MAX_QUARANTINED_SHARE = 0.05  # above it something is wrong with the source, not with single bars
 
 
@@ -35,21 +39,21 @@ def ingest_bars(workspace: Workspace, series_key: str) -> StageResult:
         clock=workspace.lake.clock,
     )
     report = ingest(source, series, workspace.bars, workspace.quarantine, workspace.lake.clock)
-    inputs = {
-        "code": CODE_VERSION,
-        "bars": workspace.bars.fingerprint(series),
-        "quarantined": workspace.quarantine.count(series),
-    }
-    return run_stage(workspace, STAGE, series_key, inputs, lambda: _describe(workspace, report, inputs))
+
+    def inputs() -> dict[str, Any]:
+        return {"bars": workspace.bars.fingerprint(series), "quarantined": workspace.quarantine.count(series)}
+
+    return run_stage(workspace, STAGE, series_key, inputs, lambda: _describe(workspace, report))
 
 
-def _describe(workspace: Workspace, report: IngestReport, inputs: dict[str, object]) -> Produced:
+def _describe(workspace: Workspace, report: IngestReport) -> Produced:
     bars = workspace.bars.current(report.series)
     n_quarantined = workspace.quarantine.count(report.series)
+    n_lost = _lost_bars(workspace, report.series, bars)
     by_check = Counter((finding.check, finding.severity) for finding in report.findings)
     flagged = np.array([f.event_time for f in report.findings if f.severity == "warning"], dtype="datetime64[us]")
     refused = np.array([f.event_time for f in report.findings if f.severity == "quarantine"], dtype="datetime64[us]")
-    share = n_quarantined / max(n_quarantined + len(bars), 1)
+    share = n_lost / max(n_lost + len(bars), 1)
     metrics: dict[str, Scalar] = {
         "bars": len(bars),
         "first_bar": str(bars.event_time[0])[:19] if len(bars) else None,
@@ -60,7 +64,7 @@ def _describe(workspace: Workspace, report: IngestReport, inputs: dict[str, obje
         "flagged": len(flagged),
     }
     return Produced(
-        data_version=str(inputs["bars"]),
+        data_version=workspace.bars.fingerprint(report.series),
         metrics=metrics,
         tables={
             "findings": [
@@ -75,12 +79,19 @@ def _describe(workspace: Workspace, report: IngestReport, inputs: dict[str, obje
                 "bar_quality",
                 share <= MAX_QUARANTINED_SHARE and len(bars) > 0,
                 True,
-                f"{n_quarantined} of {n_quarantined + len(bars)} bars are in quarantine ({share:.2%}); "
-                f"at most {MAX_QUARANTINED_SHARE:.0%} may be",
+                f"{n_lost} of {n_lost + len(bars)} bars exist in quarantine only ({share:.2%}); "
+                f"at most {MAX_QUARANTINED_SHARE:.0%} may",
                 {"quarantined_share": share, "limit": MAX_QUARANTINED_SHARE},
             ),
         ),
     )
+
+
+def _lost_bars(workspace: Workspace, series: Series, stored: Bars) -> int:
+    """Refused bars without an accepted one of the same time: a duplicate costs nothing, a hole does."""
+    refused = {bar.bar: bar.event_time for bar in workspace.quarantine.list(series)}
+    times = np.array([as_time(time) if time else np.datetime64("NaT") for time in refused.values()], dtype=TIME)
+    return int((~np.isin(times, stored.event_time)).sum())
 
 
 def _latest(workspace: Workspace, report: IngestReport) -> list[dict[str, Scalar]]:

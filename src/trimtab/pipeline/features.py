@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from trimtab.errors import UnknownNameError
@@ -20,7 +22,6 @@ STAGES = {
     "candlesticks": "candlestick_features",
     "market_state": "market_state_features",
 }
-CODE_VERSION = "1"
 CERTIFICATE_BARS = 600  # the newest bars are enough: a formula that leaks leaks everywhere
 MIN_COMPLETENESS = 0.99  # after warm-up
 
@@ -37,7 +38,13 @@ def compute_family(workspace: Workspace, family: str, series_key: str) -> StageR
     """Compute, check and store the features of one family for one series."""
     versions = feature_versions(family)
     series = workspace.series[series_key]
-    inputs = {"code": CODE_VERSION, "bars": workspace.bars.fingerprint(series), "features": versions}
+
+    def inputs() -> dict[str, Any]:
+        return {
+            "bars": workspace.bars.fingerprint(series),
+            "features": versions,
+            "seed": workspace.settings.seed,  # of the certificate's cuts
+        }
 
     def compute() -> Produced:
         block = compute_point_in_time(workspace.bars, series, tuple(versions), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from trimtab.errors import NotFoundError
 from trimtab.figures import GREEN, RED, as_png, new_figure
 from trimtab.lifecycle.decision import decide
@@ -17,7 +19,6 @@ from trimtab.registry.models import ModelVersion
 from trimtab.storage.hashing import fingerprint_json
 
 STAGE = "deployment_decision"
-CODE_VERSION = "1"
 ACTOR = "pipeline"
 
 
@@ -29,19 +30,17 @@ def decide_deployment(workspace: Workspace, strategy_name: str) -> StageResult:
         raise NotFoundError(
             f"strategy '{strategy_name}' has no candidate to decide about; run the stage {CANDIDATE} first"
         )
-    evidence = gather_evidence(workspace, strategy_name, candidate)
-    inputs = {
-        "code": CODE_VERSION,
-        "model": candidate.id,
-        "evidence": evidence.to_json(),
-        "limits": strategy.gates.model_dump(mode="json"),
-    }
+
+    def inputs() -> dict[str, Any]:
+        evidence = gather_evidence(workspace, strategy_name, candidate)
+        limits = strategy.gates.model_dump(mode="json")
+        return {"model": candidate.id, "evidence": evidence.to_json(), "limits": limits}
 
     def compute() -> Produced:
+        evidence = gather_evidence(workspace, strategy_name, candidate)
         workspace.registry.record_metrics(candidate.id, _metrics(workspace, strategy_name), ACTOR)
         decision = decide(candidate, evidence, strategy.gates, workspace.registry, actor=ACTOR)
-        if decision.outcome == "approval_pending":
-            _challenge(workspace, candidate)
+        _assign_challenger(workspace, candidate, decision)
         return _describe(candidate, decision)
 
     def still_there(_: object) -> bool:
@@ -50,25 +49,25 @@ def decide_deployment(workspace: Workspace, strategy_name: str) -> StageResult:
     return run_stage(workspace, STAGE, strategy_name, inputs, compute, still_there)
 
 
-def _challenge(workspace: Workspace, candidate: ModelVersion) -> None:
-    """The version that waits for approval is the challenger, in place of an older one that still waits."""
-    registry, reason = workspace.registry, "passed every gate and waits for approval"
-    holder = registry.alias_holder(candidate.strategy, "challenger")
-    expected = holder.id if holder else None
-    if expected != candidate.id:
-        registry.set_alias(
-            candidate.strategy, "challenger", candidate.id, expected=expected, actor=ACTOR, reason=reason
-        )
+def _assign_challenger(workspace: Workspace, candidate: ModelVersion, decision: Decision) -> None:
+    """Who waits for approval is the challenger; who is refused is it no longer. The champion is left alone."""
+    registry, name = workspace.registry, candidate.strategy
+    holder = registry.alias_holder(name, "challenger")
+    held_by = holder.id if holder else None
+    state = registry.get_model(candidate.id).state  # a decision given before may be about an earlier state
+    if decision.outcome == "approval_pending" == state and held_by != candidate.id:
+        reason = "passed every gate and waits for approval"
+        registry.set_alias(name, "challenger", candidate.id, expected=held_by, actor=ACTOR, reason=reason)
+    elif decision.outcome == "refused" and held_by == candidate.id:
+        registry.set_alias(name, "challenger", None, expected=held_by, actor=ACTOR, reason="refused by the gates")
 
 
 def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVersion) -> Evidence:
     """What the stages before have measured; what they have not is unknown, and unknown passes no gate."""
-    judged = stage_values(workspace, WALK_FORWARD, strategy_name) or {}
-    traded = stage_values(workspace, BACKTEST, strategy_name) or {}
-    certified = stage_values(workspace, LEAKS, strategy_name) or {}
-    drifted = stage_values(workspace, DRIFT, strategy_name) or {}
     stored = stage_values(workspace, CANDIDATE, strategy_name) or {}
-    known_drift = drifted.get("model_id") == candidate.id
+    judged, traded, certified = _about(workspace, strategy_name, stored.get("recipe"), candidate.dataset_fingerprint)
+    drifted = (stage_values(workspace, DRIFT, strategy_name) or {}).get("by_model", {}).get(str(candidate.id), {})
+    is_known = drifted.get("status") not in (None, "insufficient_evidence")
     return Evidence(
         n_samples=judged.get("n_forecasts"),
         accuracy=judged.get("accuracy"),
@@ -79,20 +78,34 @@ def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVe
         baseline_p_value=judged.get("baseline_p_value"),
         overfitting_gap=judged.get("overfitting_gap"),
         n_leaks=certified.get("n_leaks"),
-        drift_share=drifted.get("drifted_share") if known_drift else None,
+        drift_share=drifted.get("drifted_share") if is_known else None,
         artifact_mb=stored.get("artifact_size_mb"),
         load_seconds=stored.get("load_seconds"),
         n_damaged_files=stored.get("n_damaged_files"),
     )
 
 
+def _about(
+    workspace: Workspace, strategy_name: str, recipe: str | None, dataset_fingerprint: str
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The walk-forward, backtest and certificate that judged this very recipe; what judged another is no evidence."""
+    judged, traded, certified = (
+        stage_values(workspace, s, strategy_name) or {} for s in (WALK_FORWARD, BACKTEST, LEAKS)
+    )
+    return (
+        judged if judged.get("recipe") == recipe else {},
+        traded if traded.get("recipe") == recipe else {},
+        certified if certified.get("dataset") == dataset_fingerprint else {},
+    )
+
+
 def _metrics(workspace: Workspace, strategy_name: str) -> dict[str, float | str | None]:
-    judged = stage_values(workspace, WALK_FORWARD, strategy_name) or {}
-    traded = stage_values(workspace, BACKTEST, strategy_name) or {}
+    stored = stage_values(workspace, CANDIDATE, strategy_name) or {}
+    judged, traded, _ = _about(workspace, strategy_name, stored.get("recipe"), "")
     names = ("accuracy", "precision", "recall", "f1", "information_coefficient", "consistency", "overfitting_gap")
     metrics = {
         name: judged.get(name)
-        for name in (*names, "accuracy_seed_std", "baseline_accuracy", "baseline_p_value", "verdict")
+        for name in (*names, "accuracy_seed_std", "baseline", "baseline_accuracy", "baseline_p_value", "verdict")
     }
     return metrics | {name: traded.get(name) for name in ("sharpe_ratio", "total_return", "max_drawdown")}
 

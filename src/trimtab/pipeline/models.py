@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from trimtab.models.golden import choose_golden_rows
 from trimtab.models.importance import permutation_importance, share_by_feature
 from trimtab.models.plots import plot_importance
 from trimtab.models.protocol import FitContext, FittedForecaster
+from trimtab.pipeline.code_version import code_fingerprint
 from trimtab.pipeline.datasets import load_training_dataset
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import CheckOutcome, StageResult, Table
@@ -24,13 +26,13 @@ from trimtab.registry.artifact_checks import check_artifacts
 from trimtab.registry.models import ArtifactFile, Candidate, ModelVersion
 from trimtab.registry.trials import Trial
 from trimtab.storage.hashing import fingerprint_json
+from trimtab.storage.manifests import Manifest
 from trimtab.tuning.plots import plot_trials
 from trimtab.tuning.study import StudyResult, run_study
 from trimtab.validation.scoring import score
 from trimtab.validation.splitters import PurgedKFold, walk_forward_from
 
 TUNING, CANDIDATE = "tuning_study", "candidate_model"
-CODE_VERSION = "1"
 ACTOR = "pipeline"
 
 
@@ -38,19 +40,18 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
     """Search parameters on purged folds of the time before the first walk-forward test."""
     strategy = workspace.strategy(strategy_name)
     fingerprint, dataset = load_training_dataset(workspace, strategy_name)
-    inputs = {
-        "code": CODE_VERSION,
+    searched = {
         "dataset": fingerprint,
         "model": strategy.model.model_dump(mode="json"),
         "tuning": strategy.tuning.model_dump(mode="json"),
         "validation": strategy.validation.model_dump(mode="json"),
         "seed": workspace.settings.seed,
     }
-    study_name = f"{strategy_name}:{fingerprint_json(inputs)[:16]}"
+    study_name = f"{strategy_name}:{fingerprint_json([searched, code_fingerprint()])[:16]}"
 
     def compute() -> Produced:
         known = tuning_rows(dataset, strategy)
-        assert workspace.registry  # the schema must exist before Optuna opens the same database
+        _ = workspace.registry  # the schema must exist before Optuna opens the same database
         result = run_study(
             known,
             PurgedKFold(strategy.tuning.n_folds, strategy.validation.embargo).split(known),
@@ -67,7 +68,11 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
         _count_trials(workspace, strategy, fingerprint, study_name, result)
         return _describe_study(result, study_name, len(known))
 
-    return run_stage(workspace, TUNING, strategy_name, inputs, compute)
+    def still_there(manifest: Manifest) -> bool:  # a new database must get the trials too
+        counted: int = manifest.summary["values"]["n_trials"]
+        return len(workspace.registry.trials(study_name)) >= counted
+
+    return run_stage(workspace, TUNING, strategy_name, lambda: searched, compute, still_there)
 
 
 def tuning_rows(dataset: Dataset, strategy: Strategy) -> Dataset:
@@ -92,13 +97,9 @@ def train_candidate(workspace: Workspace, strategy_name: str) -> StageResult:
     fingerprint, dataset = load_training_dataset(workspace, strategy_name)
     parameters = tuned_parameters(workspace, strategy_name)
     inputs = {
-        "code": CODE_VERSION,
-        "dataset": fingerprint,
-        "model": strategy.model.model_dump(mode="json"),
-        "parameters": parameters,
+        "recipe": recipe_fingerprint(workspace, strategy, fingerprint, parameters),
         # Of the rest of the file the candidate uses only these: another gate or schedule trains nothing again.
         "limits": [strategy.gates.max_artifact_mb, strategy.gates.max_load_seconds],
-        "seed": workspace.settings.seed,
     }
 
     def compute() -> Produced:
@@ -106,16 +107,25 @@ def train_candidate(workspace: Workspace, strategy_name: str) -> StageResult:
         golden = choose_golden_rows(dataset.features)
         stored = store_model(workspace.lake.artifacts, fitted, golden, in_fresh_process=True)
         version = _register(workspace, strategy, dataset, fingerprint, parameters, fitted, stored)
-        return _describe_candidate(workspace, strategy, dataset, fitted, stored, version)
+        described = _describe_candidate(workspace, strategy, dataset, fitted, stored, version)
+        return replace(described, summary={**described.summary, "recipe": inputs["recipe"]})
 
     return run_stage(
         workspace,
         CANDIDATE,
         strategy_name,
-        inputs,
+        lambda: inputs,
         compute,
         lambda manifest: _is_registered(workspace, strategy_name, manifest.summary["values"]),
     )
+
+
+def recipe_fingerprint(
+    workspace: Workspace, strategy: Strategy, dataset_fingerprint: str, parameters: dict[str, Any]
+) -> str:
+    """SHA-256 of what a model is trained from and how: evidence counts only for the same recipe."""
+    model = strategy.model.model_dump(mode="json")
+    return fingerprint_json([dataset_fingerprint, model, parameters, workspace.settings.seed])
 
 
 def candidate_version(workspace: Workspace, strategy_name: str) -> ModelVersion | None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
+from trimtab.config.strategy import Strategy
+from trimtab.datasets import Dataset
 from trimtab.datasets.build import current_rows
-from trimtab.datasets.snapshot import load_snapshot
+from trimtab.datasets.snapshot import load_snapshot, read_recipe
 from trimtab.drift.plots import plot_histograms, plot_psi
 from trimtab.drift.snapshot import DriftSnapshot, take_snapshot
 from trimtab.errors import NotFoundError
-from trimtab.pipeline.datasets import feature_block
+from trimtab.features.store import read_features
+from trimtab.pipeline.models import candidate_version
 from trimtab.pipeline.running import Produced, run_stage
 from trimtab.pipeline.stage import CheckOutcome, StageResult, Table
 from trimtab.pipeline.workspace import Workspace
@@ -19,15 +24,17 @@ from trimtab.registry.drift import DriftRecord
 from trimtab.registry.models import ModelVersion
 from trimtab.storage.atomic import write_text
 from trimtab.storage.hashing import fingerprint_arrays, fingerprint_json
+from trimtab.storage.manifests import Manifest
 
 STAGE = "drift_snapshot"
-CODE_VERSION = "1"
 ACTOR = "pipeline"
 
 
 def watched_model(workspace: Workspace, strategy_name: str) -> ModelVersion:
-    """The champion of a strategy, or its latest version while there is none."""
-    found = workspace.registry.alias_holder(strategy_name, "champion") or workspace.registry.latest_model(strategy_name)
+    """The champion of a strategy, or its candidate while there is none."""
+    registry = workspace.registry
+    found = registry.alias_holder(strategy_name, "champion") or candidate_version(workspace, strategy_name)
+    found = found or registry.latest_model(strategy_name)
     if found is None:
         raise NotFoundError(
             f"strategy '{strategy_name}' has no model yet, so nothing can drift from it; run the strategy first"
@@ -36,54 +43,95 @@ def watched_model(workspace: Workspace, strategy_name: str) -> ModelVersion:
 
 
 def snapshot_drift(workspace: Workspace, strategy_name: str) -> StageResult:
-    """Compare the last `drift.current` bars of every instrument with the model's training rows."""
+    """Compare the last `drift.current` bars of every instrument with the rows the model was trained on.
+
+    The watched model's snapshot goes to the registry, where retraining is planned from it. A
+    candidate that is not the champion is measured too, for its own gate.
+    """
     strategy = workspace.strategy(strategy_name)
-    model = watched_model(workspace, strategy_name)
-    blocks = [feature_block(workspace, strategy, series) for series in strategy.universe.series]
-    current, groups, times = current_rows(blocks, strategy.drift.current)
-    inputs = {
-        "code": CODE_VERSION,
-        "model": model.id,
-        "reference": model.dataset_fingerprint,
-        "current": fingerprint_arrays({"values": current, "groups": groups, "times": times}),
-        "limits": strategy.drift.model_dump(mode="json"),
-    }
+    watched = watched_model(workspace, strategy_name)
+    candidate = candidate_version(workspace, strategy_name)
+    models = [watched] + ([candidate] if candidate and candidate.id != watched.id else [])
+
+    def inputs() -> dict[str, Any]:
+        rows = {str(model.id): _current(workspace, strategy, model) for model in models}
+        return {
+            "models": {str(model.id): model.dataset_fingerprint for model in models},
+            "current": {name: fingerprint_arrays({"v": v, "g": g, "t": t}) for name, (v, g, t) in rows.items()},
+            "limits": strategy.drift.model_dump(mode="json"),
+        }
 
     def compute() -> Produced:
-        dataset, _ = load_snapshot(workspace.lake, model.dataset_fingerprint)
-        # Rows that are themselves recent are not a reference for what recent rows should look like.
-        older = dataset.decision_time < times.min()
-        reference = dataset.take(np.flatnonzero(older)) if older.sum() >= strategy.drift.current else dataset
-        columns = [blocks[0].names.index(name) for name in dataset.feature_names]
-        snapshot = take_snapshot(
-            reference.features,
-            np.asfortranarray(current[:, columns]),
-            dataset.feature_names,
-            limits=strategy.drift,
-            as_of=_utc(times.max()),
-            reference_groups=reference.instrument,
-            current_groups=groups,
-        )
-        unseen = float((times > dataset.decision_time.max()).mean())
-        record = _record(workspace, strategy_name, model, snapshot, unseen)
-        return _describe(workspace, strategy_name, model, snapshot, record, (reference.features, current[:, columns]))
+        measured = [_compare(workspace, strategy, model) for model in models]
+        record = _record(workspace, strategy_name, watched, measured[0])
+        by_model = {
+            str(model.id): {"status": m.snapshot.status, "drifted_share": m.snapshot.drifted_share}
+            for model, m in zip(models, measured, strict=True)
+        }
+        return _describe(workspace, strategy_name, watched, measured[0], record, by_model)
 
-    return run_stage(workspace, STAGE, strategy_name, inputs, compute)
+    def still_there(manifest: Manifest) -> bool:
+        wanted = manifest.summary["values"]["snapshot_id"]
+        return any(known.snapshot_id == wanted for known in workspace.registry.drift_snapshots(strategy_name))
+
+    return run_stage(workspace, STAGE, strategy_name, inputs, compute, still_there)
 
 
-def _record(
-    workspace: Workspace, strategy_name: str, model: ModelVersion, snapshot: DriftSnapshot, unseen: float
-) -> DriftRecord:
-    numbers = (
-        "psi",
-        "ks",
-        "ks_p_value",
-        "wasserstein",
-        "jensen_shannon",
-        "effective_n",
-        "missing_reference",
-        "missing_current",
+@dataclass(frozen=True)
+class _Measured:
+    """One comparison: the snapshot, both sides of it, and how much of the current side is new to the model."""
+
+    snapshot: DriftSnapshot
+    reference: np.ndarray
+    current: np.ndarray
+    reference_is_older: bool
+    unseen_share: float
+
+
+def _current(
+    workspace: Workspace, strategy: Strategy, model: ModelVersion
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The newest rows of the features the model reads: values, instrument codes, times."""
+    names = tuple(read_recipe(workspace.lake, model.dataset_fingerprint)["features"])
+    blocks = [read_features(workspace.lake, series, names) for series in strategy.universe.series]
+    return current_rows(blocks, strategy.drift.current)
+
+
+def _compare(workspace: Workspace, strategy: Strategy, model: ModelVersion) -> _Measured:
+    dataset, _ = load_snapshot(workspace.lake, model.dataset_fingerprint)
+    current, groups, times = _current(workspace, strategy, model)
+    older = _older_rows(dataset, strategy, groups, times)
+    is_enough = len(older) >= len(current)
+    reference = dataset.take(older) if is_enough else dataset
+    snapshot = take_snapshot(
+        reference.features,
+        current,
+        dataset.feature_names,
+        limits=strategy.drift,
+        as_of=_utc(times.max()),
+        reference_groups=reference.instrument,
+        current_groups=groups,
     )
+    unseen = float((times > dataset.decision_time.max()).mean())
+    return _Measured(snapshot, reference.features, current, is_enough, unseen)
+
+
+def _older_rows(dataset: Dataset, strategy: Strategy, groups: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Training rows older than the current rows of their own instrument.
+
+    Rows that are themselves recent are no reference for what recent rows should look like.
+    """
+    first = {series.instrument_id: times[groups == code].min() for code, series in enumerate(strategy.universe.series)}
+    never = np.datetime64("9999-12-31", "us")
+    cut = np.array([first.get(name, never) for name in dataset.instruments], dtype=never.dtype)
+    return np.flatnonzero(dataset.decision_time < cut[dataset.instrument])
+
+
+def _record(workspace: Workspace, strategy_name: str, model: ModelVersion, measured: _Measured) -> DriftRecord:
+    numbers = (
+        "psi", "ks", "ks_p_value", "wasserstein", "jensen_shannon", "effective_n", "missing_reference", "missing_current",
+    )  # fmt: skip
+    snapshot = measured.snapshot
     record = DriftRecord(
         snapshot_id=fingerprint_json({"content": snapshot.snapshot_id, "model": model.id, "as_of": snapshot.as_of}),
         strategy=strategy_name,
@@ -91,7 +139,7 @@ def _record(
         status=snapshot.status,
         score=snapshot.score,
         drifted_share=snapshot.drifted_share,
-        unseen_share=unseen,
+        unseen_share=measured.unseen_share,
         as_of=snapshot.as_of,
         features={f.name: {"status": f.status} | {n: getattr(f, n) for n in numbers} for f in snapshot.features},
     )
@@ -102,15 +150,17 @@ def _describe(
     workspace: Workspace,
     strategy_name: str,
     model: ModelVersion,
-    snapshot: DriftSnapshot,
+    measured: _Measured,
     record: DriftRecord,
-    rows: tuple[np.ndarray, np.ndarray],
+    by_model: dict[str, Any],
 ) -> Produced:
-    folder = workspace.report_folder(STAGE, strategy_name)
-    write_text(folder / "snapshot.json", snapshot.to_json())
+    snapshot = measured.snapshot
+    path = workspace.report_folder(STAGE, strategy_name) / "snapshot.json"
+    write_text(path, snapshot.to_json())
     shown = ("status", "psi", "ks", "adjusted_p_value", "wasserstein", "jensen_shannon", "effective_n")
     worst: Table = [{"feature": f.name, **{name: getattr(f, name) for name in shown}} for f in snapshot.worst(20)]
     n_drifted = sum(f.status == "drifted" for f in snapshot.features)
+    names = [feature.name for feature in snapshot.features]
     return Produced(
         data_version=record.snapshot_id,
         metrics={
@@ -122,15 +172,16 @@ def _describe(
             "drifted_features": n_drifted,
             "features": len(snapshot.features),
             "model_version": model.version,
+            "reference": "older training rows" if measured.reference_is_older else "all training rows",
             "reference_rows": snapshot.n_reference,
             "current_rows": snapshot.n_current,
         },
         tables={"worst features": worst},
         plots={
             "Population stability": plot_psi(snapshot),
-            "Worst features": plot_histograms(snapshot, *rows, [feature.name for feature in snapshot.features]),
+            "Worst features": plot_histograms(snapshot, measured.reference, measured.current, names),
         },
-        links={"snapshot": folder / "snapshot.json"},
+        links={"snapshot": path},
         checks=(
             CheckOutcome(
                 "no_drift",
@@ -146,8 +197,8 @@ def _describe(
             "drifted_share": snapshot.drifted_share,
             "score": snapshot.score,
             "unseen_share": record.unseen_share,
-            "model_id": model.id,
             "snapshot_id": record.snapshot_id,
+            "by_model": by_model,
         },
     )
 

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trimtab.errors import ConflictError
+from trimtab.pipeline.code_version import code_fingerprint
 from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
 from trimtab.pipeline.workspace import Workspace
 from trimtab.storage.atomic import write_bytes
 from trimtab.storage.locks import exclusive
 from trimtab.storage.manifests import Manifest
 
+MAX_ATTEMPTS = 3
 LOCK_TIMEOUT_SECONDS = 900.0  # a second run of the same stage waits for the first, then finds it done
 
 
@@ -36,31 +39,45 @@ def run_stage(
     workspace: Workspace,
     stage: str,
     key: str,
-    inputs: Mapping[str, Any],
+    inputs: Callable[[], Mapping[str, Any]],
     compute: Callable[[], Produced],
     still_there: Callable[[Manifest], bool] = lambda manifest: True,
 ) -> StageResult:
     """Run `compute` unless a manifest says the same inputs were done and the outputs are there.
 
-    Two runs of the same stage and key never compute at once. The manifest is written after
-    everything else, so a run killed at any moment is simply done again.
+    `inputs` names everything the result depends on; the code is added here. Two runs of the same
+    stage and key never compute at once. Inputs are read inside that lock, and again after
+    computing: when somebody changed them meanwhile, what was computed belongs to neither, and it is
+    computed again. The manifest is written after everything else, so a run killed at any moment is
+    simply done again.
     """
-    with exclusive(workspace.lake.lock_path(f"{stage}/{key}"), LOCK_TIMEOUT_SECONDS):
-        manifest = workspace.manifests.find(stage, key, inputs)
-        if manifest is not None and _plots_exist(workspace, manifest) and still_there(manifest):
+    with exclusive(workspace.lake.lock_path(f"stages/{stage}/{key}"), LOCK_TIMEOUT_SECONDS):
+        before = _with_code(inputs())
+        manifest = workspace.manifests.find(stage, key, before)
+        if manifest is not None and _shown_files_exist(workspace, manifest) and still_there(manifest):
             return _result(workspace, stage, key, manifest, skipped=True)
-        produced = compute()
-        folder = workspace.report_folder(stage, key)
-        for title, content in produced.plots.items():
-            write_bytes(folder / _plot_name(title), content)
-        manifest = workspace.manifests.record(
-            stage,
-            key,
-            inputs,
-            produced.data_version,
-            _shown(workspace, folder, produced) | {"values": produced.summary},
+        for _ in range(MAX_ATTEMPTS):
+            produced, after = compute(), _with_code(inputs())
+            if after == before:
+                return _record(workspace, stage, key, before, produced)
+            before = after
+        raise ConflictError(
+            f"the inputs of {stage} for {key} changed {MAX_ATTEMPTS} times while it was computed; "
+            "wait until the other runs are done and run it again"
         )
-        return _result(workspace, stage, key, manifest, skipped=False)
+
+
+def _with_code(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    return {**inputs, "code": code_fingerprint()}
+
+
+def _record(workspace: Workspace, stage: str, key: str, inputs: Mapping[str, Any], produced: Produced) -> StageResult:
+    folder = workspace.report_folder(stage, key)
+    for title, content in produced.plots.items():
+        write_bytes(folder / _plot_name(title), content)
+    shown = _shown(workspace, folder, produced) | {"values": produced.summary}
+    manifest = workspace.manifests.record(stage, key, inputs, produced.data_version, shown)
+    return _result(workspace, stage, key, manifest, skipped=False)
 
 
 def stage_values(workspace: Workspace, stage: str, key: str) -> dict[str, Any] | None:
@@ -69,12 +86,6 @@ def stage_values(workspace: Workspace, stage: str, key: str) -> dict[str, Any] |
     if manifest is None:
         return None
     return dict(manifest.summary["values"]) | {"data_version": manifest.output_fingerprint}
-
-
-def latest_result(workspace: Workspace, stage: str, key: str) -> StageResult | None:
-    """What the last finished run of a stage showed, or None."""
-    manifest = workspace.manifests.latest(stage, key)
-    return None if manifest is None else _result(workspace, stage, key, manifest, skipped=True)
 
 
 def _shown(workspace: Workspace, folder: Path, produced: Produced) -> dict[str, Any]:
@@ -104,8 +115,9 @@ def _result(workspace: Workspace, stage: str, key: str, manifest: Manifest, skip
     )
 
 
-def _plots_exist(workspace: Workspace, manifest: Manifest) -> bool:
-    return all((workspace.lake.root / path).is_file() for path in manifest.summary["plots"].values())
+def _shown_files_exist(workspace: Workspace, manifest: Manifest) -> bool:
+    paths = [*manifest.summary["plots"].values(), *manifest.summary["links"].values()]
+    return all((workspace.lake.root / path).exists() for path in paths)
 
 
 def _plot_name(title: str) -> str:

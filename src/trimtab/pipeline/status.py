@@ -6,7 +6,7 @@ from typing import Any
 
 from trimtab.pipeline.datasets import STAGE as DATASET
 from trimtab.pipeline.evidence import BACKTEST, WALK_FORWARD
-from trimtab.pipeline.models import CANDIDATE
+from trimtab.pipeline.models import CANDIDATE, candidate_version
 from trimtab.pipeline.monitoring import STAGE as DRIFT
 from trimtab.pipeline.running import stage_values
 from trimtab.pipeline.workspace import Workspace
@@ -21,7 +21,7 @@ def strategy_status(workspace: Workspace, strategy_name: str) -> dict[str, Any]:
     """
     registry = workspace.registry
     champion = registry.alias_holder(strategy_name, "champion")
-    candidate = registry.latest_model(strategy_name)
+    candidate = candidate_version(workspace, strategy_name) or registry.latest_model(strategy_name)
     shown = champion or candidate
     return {
         "name": strategy_name,

@@ -101,7 +101,7 @@ class Workspace:
         """The ledger of retraining jobs."""
         from trimtab.retraining.ledger import RetrainingLedger
 
-        assert self.registry  # brings the schema up to date
+        _ = self.registry  # brings the schema up to date
         return RetrainingLedger(self.lake.database, self.lake.clock)
 
     def report_folder(self, stage: str, key: str) -> Path:

@@ -43,6 +43,8 @@ def assign(
         _check_strategy(change.connection, strategy, model_id)
     if model_id == holders.get(alias):
         return
+    if alias == "challenger" and model_id is not None and model_id == holders.get("champion"):
+        raise ConflictError(f"model {model_id} is the champion of {strategy} and cannot challenge itself")
     for name, holder in holders.items():
         if name == alias or holder == model_id:
             _release(change, strategy, name, holder, reason)

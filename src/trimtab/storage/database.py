@@ -67,7 +67,7 @@ class Database:
             engine = create_engine(self.url, connect_args={"timeout": self.busy_timeout_seconds})
         except ArgumentError as error:
             raise ConfigurationError(
-                f"database url '{self.url}' is not understood; write sqlite:///path/to/file.db or "
+                f"the database url, which begins with '{self.url[:9]}', is not understood; write sqlite:///path/to/file.db or "
                 "postgresql://user:password@host:port/name"
             ) from error
         event.listen(engine, "connect", self._prepare_sqlite)

@@ -36,7 +36,6 @@ class TableStore:
         import pyarrow.parquet as pq
 
         path = self.path(name)
-        # Statistics and dictionary settings are pinned: the same table gives the same bytes.
         write_atomically(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
         return path
 

@@ -6,7 +6,7 @@ first: a cross-section is one observation, however many instruments it holds.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -25,8 +25,9 @@ class Comparison:
     Attributes
     ----------
     baseline: "naive" (the dataset's own, such as persistence) or "majority" (of the training part).
-    model_accuracy, baseline_accuracy: means over decision times of the share said right.
-    difference: model minus baseline.
+    model_accuracy, baseline_accuracy: means over decision times of the share said right; NaN where
+        squared errors were compared.
+    difference: model minus baseline; of the negative squared errors for the naive forecast in regression.
     ci_low, ci_high: 95 % interval of the difference, from the block bootstrap.
     p_value: one-sided, of "the model is not better"; NaN with fewer than 20 decision times.
     block_length: length of the resampled blocks, in decision times.
@@ -70,7 +71,9 @@ def compare_with_baseline(
 ) -> BaselineComparison:
     """Compare the out-of-sample forecasts of a walk-forward over `dataset` with its baselines.
 
-    Correctness is compared (in regression: of the direction) with a studentised block bootstrap.
+    Correctness is compared (in regression with the majority: of the direction) with a studentised
+    block bootstrap. The naive forecast of a return may be 0 and then has no direction, so in
+    regression the model and the naive forecast are compared by their squared errors.
     """
     samples = report.out_of_sample
     time = dataset.decision_time[samples.row]
@@ -80,7 +83,13 @@ def compare_with_baseline(
         baseline_right = is_right(report.task, samples.target, said)
         return _compare(name, model_right, baseline_right, time, seed=seed, n_resamples=n_resamples)
 
-    return BaselineComparison(against("naive", samples.baseline), against("majority", samples.majority))
+    if report.task == "classification":
+        return BaselineComparison(against("naive", samples.baseline), against("majority", samples.majority))
+    errors = [-((samples.target - said) ** 2) for said in (samples.value, samples.baseline)]
+    naive = _compare("naive", errors[0], errors[1], time, seed=seed, n_resamples=n_resamples)
+    # A mean squared error is no accuracy: the difference and its significance are what was compared.
+    shown = replace(naive, model_accuracy=float("nan"), baseline_accuracy=float("nan"))
+    return BaselineComparison(shown, against("majority", samples.majority))
 
 
 def mean_by_time(values: np.ndarray, time: np.ndarray) -> np.ndarray:

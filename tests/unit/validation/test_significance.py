@@ -10,7 +10,8 @@ from fakes.forecasters import FirstFeatureForecaster
 from trimtab.datasets import Dataset
 from trimtab.validation.significance import compare_with_baseline, mean_by_time
 from trimtab.validation.splitters import WalkForward
-from trimtab.validation.walk_forward import WalkForwardReport, walk_forward
+from trimtab.validation.verdict import Verdict
+from trimtab.validation.walk_forward import OutOfSample, WalkForwardReport, walk_forward
 
 
 def judged(dataset: Dataset) -> WalkForwardReport:
@@ -65,3 +66,21 @@ def test_means_by_time_equal_a_plain_loop() -> None:
     values, time = random.normal(size=100), random.integers(0, 9, 100)
     expected = [values[time == t].mean() for t in np.unique(time)]
     np.testing.assert_allclose(mean_by_time(values, time), expected)
+
+
+def test_a_return_forecast_is_compared_with_the_naive_one_by_squared_error() -> None:
+    dataset = make_dataset(n=400, task="regression", instruments=("AAA",))
+    dataset = replace(dataset, baseline=np.zeros(400))
+    rows = np.arange(400)
+
+    def report(value: np.ndarray) -> WalkForwardReport:
+        said = OutOfSample(rows, np.zeros(400, np.int32), value, dataset.target, dataset.baseline, np.ones(400))
+        return WalkForwardReport("regression", (), {}, {}, {}, "", "", 1.0, Verdict.POOR, 0.0, said)
+
+    good = compare_with_baseline(report(0.5 * dataset.target), dataset).naive
+    assert good.p_value < 0.01
+    assert good.difference > 0
+    # Always the right direction, ten times too far: worse than saying nothing, and said so.
+    bold = compare_with_baseline(report(10.0 * dataset.target), dataset).naive
+    assert bold.p_value > 0.5
+    assert bold.difference < 0

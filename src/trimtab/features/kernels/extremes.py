@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 
 _LARGEST = np.iinfo(np.int64).max
+_UNKNOWN = np.iinfo(np.int64).min  # the key of no number
 
 
 @njit(cache=True, nogil=True)
@@ -90,43 +91,47 @@ def window_median(values: np.ndarray, window: int) -> np.ndarray:
     >>> window_median(np.array([3.0, 1.0, 2.0, 9.0]), 3).tolist()
     [nan, nan, 2.0, 2.0]
     """
-    upper = _order_statistic(values, window, window // 2)
-    return upper if window % 2 else 0.5 * (_order_statistic(values, window, window // 2 - 1) + upper)
-
-
-@njit(cache=True, nogil=True)
-def _order_statistic(values: np.ndarray, window: int, place: int) -> np.ndarray:
-    """The value at a place (0 is the smallest) of the last `window` values in order.
-
-    When a row enters and one leaves, the value stays or moves to a neighbour, so it is enough to
-    keep count of what lies below it and up to it. Comparisons are made on the bits of the numbers
-    as integers, which are in the same order: integers are compared several at once.
-    """
+    # When a row enters and one leaves, the middle stays or moves to a neighbour, so it is enough to
+    # count what lies below it and up to it. Comparisons are made on the bits of the numbers as
+    # integers, which are in the same order: integers are compared several at once.
     bits = values.view(np.int64)
     keys = bits ^ ((bits >> 63) & _LARGEST)
     out = np.full(len(values), np.nan)
-    found = out.view(np.int64)
-    known, key, below, up_to = 0, 0, 0, 0
+    place, even = (window - 1) // 2, window % 2 == 0
+    known, key, below, up_to, above = 0, 0, 0, 0, _UNKNOWN
     for i in range(len(values)):
         known = 0 if np.isnan(values[i]) else known + 1
         if known < window:
             continue
         recent = keys[i - window + 1 : i + 1]
         if known == window:
-            key = np.sort(recent)[place]
-            below, up_to = _count_below(recent, key), _count_up_to(recent, key)
+            key, below, up_to, above = _UNKNOWN, 0, 0, _UNKNOWN  # walks up to the middle below
         else:
-            gone = keys[i - window]
-            below += int(keys[i] < key) - int(gone < key)
-            up_to += int(keys[i] <= key) - int(gone <= key)
-            if below > place:
-                key = _largest_below(recent, key)
-                below, up_to = _count_below(recent, key), below
-            elif up_to <= place:
-                key = _smallest_above(recent, key)
-                below, up_to = up_to, _count_up_to(recent, key)
-        found[i] = key ^ ((key >> 63) & _LARGEST)
+            new, gone = keys[i], keys[i - window]
+            below += int(new < key) - int(gone < key)
+            up_to += int(new <= key) - int(gone <= key)
+            if above != _UNKNOWN and new > key:
+                above = min(above, new)
+            if gone == above:
+                above = _UNKNOWN
+        if below > place:
+            above = key if up_to > below else _UNKNOWN
+            key = _largest_below(recent, key)
+            below, up_to = _count_below(recent, key), below
+        while up_to <= place:
+            key = above if above != _UNKNOWN else _smallest_above(recent, key)
+            below, up_to, above = up_to, _count_up_to(recent, key), _UNKNOWN
+        out[i] = _number(key)
+        if even and up_to <= place + 1:
+            above = above if above != _UNKNOWN else _smallest_above(recent, key)
+            out[i] = 0.5 * (out[i] + _number(above))
     return out
+
+
+@njit(cache=True, nogil=True)
+def _number(key: int) -> float:
+    """The number a key was made from."""
+    return np.int64(key ^ ((key >> 63) & _LARGEST)).view(np.float64)
 
 
 @njit(cache=True, nogil=True)

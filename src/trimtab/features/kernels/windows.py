@@ -127,7 +127,7 @@ def window_shape(values: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarra
 def window_covariance(x: np.ndarray, y: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Covariance of x and y and the variances of both over the last `window` rows, divided by `window`."""
     n = len(x)
-    out = np.empty((3, n))
+    covariance, variance_x, variance_y = np.empty(n), np.empty(n), np.empty(n)
     tails = np.zeros((window + 1, 5))
     sums = np.zeros(5)
     for start in range(0, n, window):
@@ -136,7 +136,8 @@ def window_covariance(x: np.ndarray, y: np.ndarray, window: int) -> tuple[np.nda
             sums[:] = 0.0
             for p in range(window - 1, -1, -1):
                 _accumulate(sums, x[start - window + p] - cx, y[start - window + p] - cy)
-                tails[p] = sums
+                for k in range(5):  # much faster to compile than an assignment of rows
+                    tails[p, k] = sums[k]
         sums[:] = 0.0
         for i in range(start, min(start + window, n)):
             _accumulate(sums, x[i] - cx, y[i] - cy)
@@ -144,11 +145,12 @@ def window_covariance(x: np.ndarray, y: np.ndarray, window: int) -> tuple[np.nda
             mx, my = (sums[0] + tails[q, 0]) / window, (sums[1] + tails[q, 1]) / window
             vx = (sums[2] + tails[q, 2]) / window - mx * mx
             vy = (sums[3] + tails[q, 3]) / window - my * my
-            out[0, i] = (sums[4] + tails[q, 4]) / window - mx * my
-            out[1, i] = 0.0 if vx <= _ROUNDING * (cx + mx) * (cx + mx) else vx
-            out[2, i] = 0.0 if vy <= _ROUNDING * (cy + my) * (cy + my) else vy
-    out[:, : window - 1] = np.nan
-    return out[0], out[1], out[2]
+            covariance[i] = (sums[4] + tails[q, 4]) / window - mx * my
+            variance_x[i] = 0.0 if vx <= _ROUNDING * (cx + mx) * (cx + mx) else vx
+            variance_y[i] = 0.0 if vy <= _ROUNDING * (cy + my) * (cy + my) else vy
+    for each in (covariance, variance_x, variance_y):
+        each[: window - 1] = np.nan
+    return covariance, variance_x, variance_y
 
 
 @njit(cache=True, nogil=True)
