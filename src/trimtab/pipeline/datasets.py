@@ -33,9 +33,9 @@ CODE_VERSION = "1"
 def build_training_dataset(workspace: Workspace, strategy_name: str) -> StageResult:
     """Build the dataset of a strategy from the stored features and labels of its instruments."""
     strategy = workspace.strategy(strategy_name)
-    recipe = recipe_of(workspace, strategy)
 
     def compute() -> Produced:
+        recipe = recipe_of(workspace, strategy)
         parts = [samples_of(workspace, strategy, series) for series in strategy.universe.series]
         dataset = build_dataset(parts)
         fingerprint = save_snapshot(workspace.lake, dataset, recipe)
@@ -46,7 +46,7 @@ def build_training_dataset(workspace: Workspace, strategy_name: str) -> StageRes
         workspace,
         STAGE,
         strategy_name,
-        recipe,
+        lambda: recipe_of(workspace, strategy),
         compute,
         lambda manifest: (folder / manifest.output_fingerprint / "recipe.json").is_file(),
     )

@@ -52,6 +52,9 @@ def decide_deployment(workspace: Workspace, strategy_name: str) -> StageResult:
 def _assign_challenger(workspace: Workspace, candidate: ModelVersion, decision: Decision) -> None:
     """Who waits for approval is the challenger; who is refused is it no longer. The champion is left alone."""
     registry, name = workspace.registry, candidate.strategy
+    champion = registry.alias_holder(name, "champion")
+    if champion and champion.id == candidate.id:
+        return
     holder = registry.alias_holder(name, "challenger")
     held_by = holder.id if holder else None
     state = registry.get_model(candidate.id).state  # a decision given before may be about an earlier state

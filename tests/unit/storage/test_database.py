@@ -81,7 +81,7 @@ def test_a_full_disk_is_reported_and_nothing_is_stored(tmp_path: Path) -> None:
 
 def test_a_url_nobody_understands_is_a_configuration_error() -> None:
     with (
-        pytest.raises(ConfigurationError, match=r"'nonsense' is not understood; write sqlite:///"),
+        pytest.raises(ConfigurationError, match=r"begins with 'nonsense', is not understood; write sqlite:///"),
         Database("nonsense").read(),
     ):
         pass

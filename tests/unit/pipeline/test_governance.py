@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from fakes.bars import random_walk
+
+from trimtab.config import Settings
+from trimtab.pipeline import datasets, evidence, features, governance, models, monitoring
+from trimtab.pipeline.workspace import Workspace
+
+LENIENT = """
+min_accuracy = 0.0
+min_precision = 0.0
+min_recall = 0.0
+min_consistency = 0.0
+max_drawdown = 1.0
+max_baseline_p_value = 1.0
+max_overfitting_gap = 1.0
+max_drift_share = 1.0
+"""
+
+
+QUICK = '"return_1", "close_location", "rsi_7"'
+SLOW = '"sma_distance_200", "high_distance_252"'
+
+
+def write(folder: Path, gates: str = LENIENT, l2: float = 1.0, drift: int = 100, names: str = QUICK) -> None:
+    (folder / "mine.toml").write_text(f"""
+name = "mine"
+[universe]
+instruments = ["AAA"]
+[features]
+names = [{names}]
+sets = []
+[label]
+kind = "direction"
+[model]
+algorithm = "linear"
+parameters = {{ l2 = {l2} }}
+[tuning]
+n_trials = 0
+[validation]
+n_seeds = 1
+[drift]
+current = {drift}
+[gates]
+{gates}
+""")
+
+
+def opened(folder: Path) -> Workspace:
+    return Workspace.open(Settings(data_dir=folder / "data", strategies_dir=folder, n_threads=1))
+
+
+def build(folder: Path) -> Workspace:
+    workspace = opened(folder)
+    if not workspace.bars.series():
+        workspace.bars.append(random_walk(600, seed=5), datetime(2023, 1, 2, tzinfo=UTC))
+    for family in features.STAGES:
+        features.compute_family(workspace, family, "AAA__1d")
+    datasets.build_training_dataset(workspace, "mine")
+    models.run_tuning_study(workspace, "mine")
+    models.train_candidate(workspace, "mine")
+    return workspace
+
+
+def judge(workspace: Workspace) -> None:
+    evidence.report_walk_forward(workspace, "mine")
+    evidence.report_backtest(workspace, "mine")
+    evidence.certify_leaks(workspace, "mine")
+    monitoring.snapshot_drift(workspace, "mine")
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    write(tmp_path)
+    found = build(tmp_path)
+    judge(found)
+    return found
+
+
+def failed(workspace: Workspace) -> list[str]:
+    result = governance.decide_deployment(workspace, "mine")
+    (gates,) = result.tables.values()
+    return [str(gate["gate"]) for gate in gates if not gate["passed"]]
+
+
+def test_who_passes_every_gate_waits_for_approval_and_is_the_challenger(workspace: Workspace) -> None:
+    assert governance.decide_deployment(workspace, "mine").metrics["outcome"] == "approval_pending"
+    challenger = workspace.registry.alias_holder("mine", "challenger")
+    assert challenger is not None
+    assert (challenger.version, challenger.state) == ("1.0.0", "approval_pending")
+
+
+def test_a_challenger_that_is_refused_later_is_no_challenger_any_more(workspace: Workspace, tmp_path: Path) -> None:
+    governance.decide_deployment(workspace, "mine")
+    write(tmp_path, LENIENT.replace("min_accuracy = 0.0", "min_accuracy = 0.99"))
+    assert failed(opened(tmp_path)) == ["accuracy"]
+    assert workspace.registry.alias_holder("mine", "challenger") is None
+
+
+def test_deciding_again_never_takes_the_champion_its_name(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    governance.decide_deployment(workspace, "mine")
+    registry = workspace.registry
+    model = registry.find_model("mine", "1.0.0")
+    registry.set_alias("mine", "champion", model.id, expected=None, actor="someone", reason="promoted")
+    monkeypatch.setattr("trimtab.pipeline.running.code_fingerprint", lambda: "another")
+    assert not governance.decide_deployment(workspace, "mine").skipped
+    champion = registry.alias_holder("mine", "champion")
+    assert champion is not None
+    assert champion.id == model.id
+    assert registry.alias_holder("mine", "challenger") is None
+
+
+def test_evidence_about_another_recipe_counts_for_nothing(workspace: Workspace, tmp_path: Path) -> None:
+    write(tmp_path, l2=50.0)  # another model; nobody has judged it yet
+    changed = build(tmp_path)
+    assert {"sample_size", "accuracy", "consistency", "baseline_significance", "max_drawdown", "drift_share"} <= set(
+        failed(changed)
+    )
+    judge(changed)
+    assert failed(changed) == []
+
+
+def test_too_little_evidence_of_drift_is_not_absence_of_drift(tmp_path: Path) -> None:
+    write(tmp_path, drift=20, names=SLOW)  # twenty bars of features that remember two hundred
+    workspace = build(tmp_path)
+    judge(workspace)
+    assert monitoring.snapshot_drift(workspace, "mine").metrics["status"] == "insufficient_evidence"
+    assert failed(workspace) == ["drift_share"]
+
+
+def test_going_back_to_an_earlier_configuration_brings_back_the_earlier_version(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    governance.decide_deployment(workspace, "mine")
+    write(tmp_path, l2=50.0)
+    second = build(tmp_path)
+    judge(second)
+    governance.decide_deployment(second, "mine")
+    write(tmp_path)
+    back = build(tmp_path)
+    judge(back)
+    result = governance.decide_deployment(back, "mine")
+    assert (result.metrics["version"], result.metrics["outcome"]) == ("1.0.0", "approval_pending")
+    challenger = workspace.registry.alias_holder("mine", "challenger")
+    assert challenger is not None
+    assert challenger.version == "1.0.0"
