@@ -43,7 +43,7 @@ class BacktestReport:
     equity: money at the close of each bar, after all costs so far.
     returns: change of equity over each bar, as a share of the equity before (the cash before the first).
     benchmark: money at the close of each bar of buying every instrument with an equal part of the cash
-        at the open of its first bar and holding it, without costs.
+        in its first bar, at the price an order fills at there, and holding it, without costs.
     weights: shape (t, k), value held at the close as a share of the equity.
     instruments: the k instrument ids.
     trades: round trips, by entry time.
@@ -86,10 +86,12 @@ def run_backtest(
     costs: Costs | None = None,
     fill: Fill = "next_open",
     periods_per_year: float | None = None,
+    since: np.datetime64 | None = None,
 ) -> BacktestReport:
     """Simulate holding `positions` (by instrument id, decided at the close of bars) at `prices`.
 
-    `cash` is the money at the start, `costs` none by default. Raises `DatasetError` for prices or
+    `cash` is the money at the start, `costs` none by default. The account and the buy-and-hold beside
+    it start with the first bar that opens at `since` or later (None: the first of all). Raises `DatasetError` for prices or
     positions that cannot be aligned, `NotEnoughDataError` below 2 bars.
     """
     if units not in ("units", "weights"):
@@ -97,7 +99,7 @@ def run_backtest(
     if not cash > 0.0:
         raise ConfigurationError(f"cash is {cash}; a backtest starts with money")
     costs = costs or Costs()
-    grid = lay_out(prices, positions, fill)
+    grid = lay_out(prices, positions, fill, since)
     held = grid.target if units == "units" else _units_for_weights(grid, cash, costs)
     traded = np.diff(held, axis=0, prepend=0.0)
     price = np.nan_to_num(grid.fill_price)
@@ -109,7 +111,7 @@ def run_backtest(
     per_year = bars_per_year(grid.event_time) if periods_per_year is None else periods_per_year
     trades = _trades(grid, traded, price, paid)
     weights = np.divide(value, equity[:, None], out=np.zeros_like(value), where=equity[:, None] > 0.0)
-    benchmark = _buy_and_hold(prices, grid, cash)
+    benchmark = _buy_and_hold(grid, cash)
     metrics = evaluate_returns(returns, per_year)
     return BacktestReport(
         event_time=grid.event_time,
@@ -209,7 +211,10 @@ def _account_metrics(
     }
 
 
-def _buy_and_hold(prices: Mapping[str, Prices], grid: Grid, cash: float) -> np.ndarray:
+def _buy_and_hold(grid: Grid, cash: float) -> np.ndarray:
     part = cash / len(grid.instruments)
-    first_open = np.array([float(np.asarray(prices[name][1])[0]) for name in grid.instruments])
-    return np.where(np.isnan(grid.close), part, part * grid.close / first_open).sum(axis=1)
+    first = grid.has_bar.argmax(axis=0)
+    paid = grid.fill_price[first, np.arange(len(first))]
+    is_held = np.maximum.accumulate(grid.has_bar, axis=0)  # from its first bar on; until then the part is cash
+    value: np.ndarray = np.where(is_held, part * grid.close / paid, part).sum(axis=1)
+    return value

@@ -55,18 +55,19 @@ class Grid:
     target: np.ndarray
 
 
-def prices_of(bars: Bars, *, adjusted: bool = True, since: np.datetime64 | None = None) -> Prices:
-    """Prices of stored bars, adjusted for splits and dividends unless told otherwise.
-
-    `since` leaves out bars that opened before: a benchmark must not start earlier than the strategy.
-    """
+def prices_of(bars: Bars, *, adjusted: bool = True) -> Prices:
+    """Prices of stored bars, adjusted for splits and dividends unless told otherwise."""
     source = bars.adjusted() if adjusted else bars
-    kept = np.ones(len(bars), bool) if since is None else bars.event_time >= since
-    return Prices(source.event_time[kept], source.open[kept], source.close[kept])
+    return Prices(source.event_time, source.open, source.close)
 
 
-def lay_out(prices: Mapping[str, Prices], targets: Mapping[str, Targets], fill: Fill) -> Grid:
-    """Align instruments in time. Orders fill in the bar after the decision, or at its own close ("close")."""
+def lay_out(
+    prices: Mapping[str, Prices], targets: Mapping[str, Targets], fill: Fill, since: np.datetime64 | None = None
+) -> Grid:
+    """Align instruments in time. Orders fill in the bar after the decision, or at its own close ("close").
+
+    The grid has the bars that open at `since` or later; orders decided before fill in it all the same.
+    """
     if fill not in get_args(Fill):
         raise UnknownNameError("fill", str(fill), get_args(Fill))
     unknown = set(targets) - set(prices)
@@ -76,8 +77,9 @@ def lay_out(prices: Mapping[str, Prices], targets: Mapping[str, Targets], fill: 
         )
     series = {name: _checked(name, Prices(*given)) for name, given in prices.items()}
     event_time = _union([p.event_time for p in series.values()])
-    if len(event_time) < 2:
-        raise NotEnoughDataError(f"a backtest needs at least 2 bars, not {len(event_time)}")
+    first = 0 if since is None else int(np.searchsorted(event_time, since))
+    if len(event_time) - first < 2:
+        raise NotEnoughDataError(f"a backtest needs at least 2 bars, not {len(event_time) - first}")
     shape = (len(event_time), len(series))
     has_bar, target = np.zeros(shape, bool), np.zeros(shape)
     open_, close = np.full(shape, np.nan), np.full(shape, np.nan)
@@ -89,7 +91,7 @@ def lay_out(prices: Mapping[str, Prices], targets: Mapping[str, Targets], fill: 
         target[:, column] = _carry_forward(target[:, column], has_bar[:, column], before=0.0)
         close[:, column] = _carry_forward(close[:, column], has_bar[:, column], before=np.nan)
     fill_price = np.where(has_bar & (fill == "next_open"), open_, close)
-    return Grid(tuple(series), event_time, has_bar, close, fill_price, target)
+    return Grid(tuple(series), event_time[first:], has_bar[first:], close[first:], fill_price[first:], target[first:])
 
 
 def bars_per_year(event_time: np.ndarray) -> float:

@@ -19,7 +19,7 @@ MIN_COMPLETENESS = 0.95
 
 @dataclass(frozen=True)
 class SeriesSamples:
-    """What one series brings to a dataset: features and labels over the same bars."""
+    """What one series brings to a dataset: features and labels over the same bars, both point in time."""
 
     features: FeatureBlock
     labels: LabelBlock
@@ -75,12 +75,11 @@ def _usable_rows(part: SeriesSamples, min_completeness: float) -> np.ndarray:
 
 
 def _realised(part: SeriesSamples) -> np.ndarray:
-    """When each label could be known: the end of what it looks at, plus the lag of the last bar."""
-    known, horizon = part.features.known_time, part.labels.horizon
-    realised = part.labels.label_end.copy()
-    if len(known) > horizon:
-        realised[:-horizon] = np.maximum(realised[:-horizon], known[horizon:])
-    return realised
+    """When each label could be known: the end of what it looks at, or when the last bar in it was known."""
+    bars, labels = part.features, part.labels
+    last_opens = labels.label_end - (labels.label_start - labels.event_time)
+    last = np.minimum(np.searchsorted(bars.event_time, last_opens), len(bars) - 1)
+    return np.where(np.isnat(labels.label_end), labels.label_end, np.maximum(labels.label_end, bars.known_time[last]))
 
 
 def _ordered(parts: Sequence[SeriesSamples], rows: list[np.ndarray]) -> Dataset:

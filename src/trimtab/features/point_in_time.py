@@ -1,40 +1,21 @@
 """Features as they could have been computed at the time of each row, restatements and all.
 
 A restated bar must not reach a row that was decided before the restatement was received, or training
-would see what trading could not. Between two restatements nothing changes but new bars, so history
-falls into epochs, and each epoch is one pass over the bars as they stood in it.
+would see what trading could not. Each epoch between two restatements is one pass over the bars as
+they stood in it (see `bars.views`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from collections.abc import Sequence
+from datetime import datetime
 
 import numpy as np
 
-from trimtab.bars import Bars
 from trimtab.bars.schema import TIME
+from trimtab.bars.views import BarHistory, views
 from trimtab.features.engine import FeatureBlock, compute
 from trimtab.market import Series
-
-TICK = timedelta(microseconds=1)
-
-
-class BarHistory(Protocol):
-    """What is asked of a store of bars that keeps every version."""
-
-    def current(self, series: Series) -> Bars:
-        """The bars in their latest version, in order."""
-        ...
-
-    def as_known_at(self, series: Series, time: datetime) -> Bars:
-        """The bars known at a time, each in the version that was the latest then, in order."""
-        ...
-
-    def revision_times(self, series: Series) -> np.ndarray:
-        """Known times of all restated versions, sorted, `datetime64[us]`."""
-        ...
 
 
 def compute_point_in_time(
@@ -51,7 +32,7 @@ def compute_point_in_time(
     """
     parts: list[FeatureBlock] = []
     done = np.empty(0, TIME)
-    for bars in _views(store, series, as_of):
+    for bars in views(store, series, as_of):
         fresh = ~np.isin(bars.event_time, done)
         if not fresh.any() and parts:
             continue
@@ -59,16 +40,6 @@ def compute_point_in_time(
         parts.append(_rows(block, fresh))
         done = np.concatenate([done, bars.event_time[fresh]])
     return _in_order(parts)
-
-
-def _views(store: BarHistory, series: Series, as_of: datetime | None) -> Iterator[Bars]:
-    """The bars as they stood at the end of each epoch, oldest first."""
-    for moment in np.unique(store.revision_times(series).astype(TIME)):
-        revised = moment.item().replace(tzinfo=UTC)
-        if as_of is not None and revised > as_of:
-            break
-        yield store.as_known_at(series, revised - TICK)
-    yield store.current(series) if as_of is None else store.as_known_at(series, as_of)
 
 
 def _rows(block: FeatureBlock, chosen: np.ndarray) -> FeatureBlock:

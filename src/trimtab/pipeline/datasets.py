@@ -20,19 +20,28 @@ from trimtab.features.engine import FeatureBlock
 from trimtab.features.point_in_time import compute_point_in_time
 from trimtab.features.store import read_features
 from trimtab.labels.compute import CODE_VERSION as LABEL_VERSION
-from trimtab.labels.compute import compute_label
+from trimtab.labels.point_in_time import compute_label_point_in_time
 from trimtab.market import Series, Timeframe
+from trimtab.pipeline.features import STAGES as FEATURE_STAGES
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
 from trimtab.pipeline.workspace import Workspace
 
 STAGE = "training_dataset"
-CODE_VERSION = "1"
+CODE_VERSION = "2"  # part of every recipe: raise it when the same bars would give other samples
 
 
 def build_training_dataset(workspace: Workspace, strategy_name: str) -> StageResult:
-    """Build the dataset of a strategy from the stored features and labels of its instruments."""
+    """Build the dataset of a strategy from the stored features and labels of its instruments.
+
+    Raises `NotFoundError` where a family of features that the strategy uses has not been computed,
+    and `DatasetError` where its table was computed from other bars than the store has now.
+    """
     strategy = workspace.strategy(strategy_name)
+
+    def inputs() -> dict[str, Any]:
+        recipe = recipe_of(workspace, strategy)
+        return {**recipe, "feature_tables": _feature_tables(workspace, strategy, recipe["bars"])}
 
     def compute() -> Produced:
         recipe = recipe_of(workspace, strategy)
@@ -46,7 +55,7 @@ def build_training_dataset(workspace: Workspace, strategy_name: str) -> StageRes
         workspace,
         STAGE,
         strategy_name,
-        lambda: recipe_of(workspace, strategy),
+        inputs,
         compute,
         lambda manifest: (folder / manifest.output_fingerprint / "recipe.json").is_file(),
     )
@@ -72,6 +81,26 @@ def recipe_of(workspace: Workspace, strategy: Strategy) -> dict[str, Any]:
     }
 
 
+def _feature_tables(workspace: Workspace, strategy: Strategy, bars: Mapping[str, str]) -> dict[str, str]:
+    """The data version of every feature table a dataset is made from; each must belong to `bars`."""
+    names = resolve(strategy.features.sets, strategy.features.names)
+    families = sorted({catalogue()[name].family for name in names})
+    found: dict[str, str] = {}
+    for series in strategy.universe.series:
+        for family in families:
+            stage = FEATURE_STAGES[family]
+            values = stage_values(workspace, stage, series.key)
+            if values is None:
+                raise NotFoundError(f"{series} has no {family} features yet; run the stage {stage} first")
+            if values.get("bars") != bars[series.key]:
+                raise DatasetError(
+                    f"the {family} features of {series} were computed from other bars than are stored now; "
+                    f"compute the features again (stage {stage})"
+                )
+            found[f"{family}/{series.key}"] = values["data_version"]
+    return found
+
+
 def feature_block(workspace: Workspace, strategy: Strategy, series: Series) -> FeatureBlock:
     """The stored features of one series that a strategy uses."""
     return read_features(workspace.lake, series, resolve(strategy.features.sets, strategy.features.names))
@@ -79,7 +108,7 @@ def feature_block(workspace: Workspace, strategy: Strategy, series: Series) -> F
 
 def samples_of(workspace: Workspace, strategy: Strategy, series: Series) -> SeriesSamples:
     """Features and labels of one series. The first horizon is the one the model is trained on."""
-    labels = compute_label(workspace.bars.current(series), strategy.label, strategy.label.horizons[0])
+    labels = compute_label_point_in_time(workspace.bars, series, strategy.label, strategy.label.horizons[0])
     return SeriesSamples(feature_block(workspace, strategy, series), labels)
 
 
@@ -145,11 +174,6 @@ def _by_instrument(dataset: Dataset) -> Table:
     return rows
 
 
-def describe_recipe(recipe: Mapping[str, Any]) -> str:
-    """One line that tells a person what a dataset was made from."""
-    return f"{len(recipe['bars'])} series, {len(recipe['features'])} features, label {recipe['label']['kind']}, as of {recipe['as_of'][:10]}"
-
-
 def rebuild_dataset(workspace: Workspace, fingerprint: str) -> tuple[str, Dataset]:
     """Build a stored dataset again from the bar store, as of the time in its recipe.
 
@@ -173,8 +197,7 @@ def rebuild_dataset(workspace: Workspace, fingerprint: str) -> tuple[str, Datase
     for instrument in recipe["instruments"]:
         series = Series(instrument, Timeframe.parse(recipe["timeframe"]))
         features = compute_point_in_time(workspace.bars, series, names, as_of)
-        parts.append(
-            SeriesSamples(features, compute_label(workspace.bars.as_known_at(series, as_of), label, label.horizons[0]))
-        )
+        labels = compute_label_point_in_time(workspace.bars, series, label, label.horizons[0], as_of)
+        parts.append(SeriesSamples(features, labels))
     dataset = build_dataset(parts)
     return snapshot_fingerprint(dataset, recipe), dataset

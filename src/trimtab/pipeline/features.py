@@ -107,7 +107,7 @@ def _describe(
                 {"within_bounds": within_bounds},
             ),
         ),
-        summary={"features": list(block.names)},
+        summary={"features": list(block.names), "bars": workspace.bars.fingerprint(block.series)},
     )
 
 
