@@ -13,6 +13,7 @@ import pytest
 from fakes.strategies import NAME, open_world, run_market_data, write_bars, write_strategy
 
 from trimtab.clock import SimulatedClock
+from trimtab.datasets import Dataset
 from trimtab.datasets.snapshot import load_snapshot
 from trimtab.features.engine import FeatureBlock, compute
 from trimtab.market import Series, Timeframe
@@ -46,10 +47,17 @@ def features(workspace: Workspace) -> FeatureBlock:
     return feature_block(workspace, workspace.strategy(NAME), SERIES)
 
 
+def samples(dataset: Dataset) -> dict[str, bytes]:
+    """Everything about the samples, content by name."""
+    names = ("event_time", "decision_time", "features", "target", "baseline", "label_start", "label_end", "weight")
+    return {name: getattr(dataset, name).tobytes() for name in names}
+
+
 def test_a_restated_bar_changes_no_row_that_was_decided_before(tmp_path: Path) -> None:
     path = write_bars(tmp_path, N_BARS, ["SIMREGIME"])
     universe = {"path": str(path), "instruments": ["SIMREGIME"]}
-    strategies = write_strategy(tmp_path / "strategies", universe=universe)
+    label = {"kind": "forward_return"}  # a number: any change of a bar inside it shows
+    strategies = write_strategy(tmp_path / "strategies", universe=universe, label=label)
     clock = SimulatedClock(close_of_bar(path, N_BARS - 1) + timedelta(minutes=5))
     workspace = open_world(tmp_path / "lake", strategies, clock)
     run_market_data(workspace)
@@ -69,6 +77,8 @@ def test_a_restated_bar_changes_no_row_that_was_decided_before(tmp_path: Path) -
     assert second != first
     kept, recipe = load_snapshot(workspace.lake, first)  # verifies the content against the name
     assert kept.features.tobytes() == dataset.features.tobytes()
+    renewed, _ = load_snapshot(workspace.lake, second)
+    assert samples(renewed) == samples(dataset)  # every label in it was realised before the restatement
     assert recipe["bars"][SERIES.key] != workspace.bars.fingerprint(SERIES)
 
     write_bars(tmp_path, N_BARS + N_LATER, ["SIMREGIME"])
@@ -78,6 +88,9 @@ def test_a_restated_bar_changes_no_row_that_was_decided_before(tmp_path: Path) -
 
     grown, current = features(workspace), workspace.bars.current(SERIES)
     assert len(grown) == N_BARS + N_LATER
+    later, _ = load_snapshot(workspace.lake, build_training_dataset(workspace, NAME).data_version)
+    assert len(later) == len(dataset) + N_LATER
+    assert later.target[: len(dataset)].tobytes() == dataset.target.tobytes()
     assert grown.values[:N_BARS].tobytes() == decided.values.tobytes()
     informed = compute(current, grown.names).values[N_BARS:]
     assert grown.values[N_BARS:].tobytes() == informed.tobytes()

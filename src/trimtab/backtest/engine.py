@@ -91,8 +91,8 @@ def run_backtest(
     """Simulate holding `positions` (by instrument id, decided at the close of bars) at `prices`.
 
     `cash` is the money at the start, `costs` none by default. The account and the buy-and-hold beside
-    it start with the first bar that opens at `since` or later (None: the first of all). Raises `DatasetError` for prices or
-    positions that cannot be aligned, `NotEnoughDataError` below 2 bars.
+    it start with the first bar that opens at `since` or later (None: the first of all). Raises
+    `DatasetError` for prices or positions that cannot be aligned, `NotEnoughDataError` below 2 bars.
     """
     if units not in ("units", "weights"):
         raise UnknownNameError("meaning of positions", str(units), ("units", "weights"))

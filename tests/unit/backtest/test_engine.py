@@ -10,7 +10,7 @@ import pytest
 
 from trimtab.backtest.costs import basis_points
 from trimtab.backtest.engine import BacktestReport, run_backtest
-from trimtab.backtest.market import Prices, Targets
+from trimtab.backtest.market import Fill, Prices, Targets
 from trimtab.errors import ConfigurationError, DatasetError, NotEnoughDataError, UnknownNameError
 
 DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
@@ -173,6 +173,27 @@ def test_the_benchmark_splits_the_cash_and_holds() -> None:
     np.testing.assert_allclose(report.benchmark, expected)
 
 
+@pytest.mark.parametrize(("fill", "price"), [("next_open", "open"), ("close", "close"), ("next_close", "close")])
+def test_account_and_benchmark_start_together_where_asked_and_buy_at_the_same_price(fill: Fill, price: str) -> None:
+    prices = walk()
+    start, decided = 100, 100 if fill == "close" else 99
+    targets = Targets(prices.event_time[[decided]], np.ones(1))
+    report = run_backtest(
+        {"A": prices}, {"A": targets}, units="weights", cash=500.0, fill=fill, since=prices.event_time[start]
+    )
+    np.testing.assert_allclose(report.benchmark, 500.0 * prices.close[start:] / getattr(prices, price)[start])
+    np.testing.assert_allclose(report.equity, report.benchmark)
+    assert report.event_time[0] == prices.event_time[start]
+
+
+def test_the_benchmark_holds_cash_for_what_is_not_traded_yet() -> None:
+    a, b = walk(20, seed=1), walk(20, seed=2)
+    late = Prices(*(column[8:] for column in b))
+    report = run_backtest({"A": a, "B": late}, {}, units="units", cash=1000.0, since=a.event_time[5])
+    part = np.where(np.arange(5, 20) < 8, 500.0, 500.0 * b.close[5:] / b.open[8])
+    np.testing.assert_allclose(report.benchmark, 500.0 * a.close[5:] / a.open[5] + part)
+
+
 def test_the_year_is_measured_from_the_bars() -> None:
     report = run_backtest({"A": walk(1000)}, {}, units="units", cash=1.0)
     assert report.periods_per_year == pytest.approx(365.25)
@@ -211,6 +232,8 @@ def test_prices_that_cannot_be_traded_are_refused() -> None:
         )
     with pytest.raises(NotEnoughDataError, match="at least 2 bars, not 1"):
         run_backtest({"A": Prices(*(column[:1] for column in good))}, {}, units="units", cash=1.0)
+    with pytest.raises(NotEnoughDataError, match="at least 2 bars, not 1"):
+        run_backtest({"A": good}, {}, units="units", cash=1.0, since=good.event_time[-1])
 
 
 def test_arguments_out_of_range_are_refused() -> None:

@@ -9,9 +9,11 @@ from fakes.datasets import make_dataset
 from fakes.forecasters import FirstFeatureForecaster
 
 from trimtab.backtest.costs import basis_points
+from trimtab.backtest.engine import run_backtest
 from trimtab.backtest.forecasts import backtest_forecasts
+from trimtab.backtest.market import Targets, prices_of
 from trimtab.datasets import Dataset
-from trimtab.errors import DatasetError
+from trimtab.errors import DatasetError, NotEnoughDataError
 from trimtab.signals.positions import target_positions
 from trimtab.validation.splitters import WalkForward
 from trimtab.validation.walk_forward import OutOfSample, walk_forward
@@ -25,10 +27,16 @@ def judged() -> tuple[Dataset, OutOfSample]:
     return dataset, report.out_of_sample
 
 
-def test_the_account_runs_from_the_first_forecast_to_the_end_of_the_last_label() -> None:
+def published_late(dataset: Dataset, lag: np.timedelta64) -> Dataset:
+    """The same samples, decided and realised `lag` later, as where bars are published late."""
+    late = {name: getattr(dataset, name) + lag for name in ("decision_time", "label_start", "label_end")}
+    return replace(dataset, **late)
+
+
+def test_the_account_runs_from_the_first_possible_fill_to_the_end_of_the_last_label() -> None:
     dataset, forecasts = judged()
     report = backtest_forecasts(dataset, forecasts, BARS, rule="long_short")
-    assert report.event_time[0] == dataset.event_time[forecasts.row[0]]
+    assert report.event_time[0] == dataset.decision_time[forecasts.row[0]]
     assert report.event_time[-1] + np.timedelta64(1, "D") == dataset.label_end.max()
 
 
@@ -37,8 +45,72 @@ def test_what_is_held_is_what_the_rule_said_a_bar_ago_shared_among_instruments()
     report = backtest_forecasts(dataset, forecasts, BARS, rule="long_short", threshold=0.6)
     first = dataset.instrument[forecasts.row] == 0
     said = target_positions(forecasts.value[first], "long_short", 0.6)
-    assert (np.sign(report.weights[1:, 0]) == said).all()
+    assert (np.sign(report.weights[:, 0]) == said[: len(report.weights)]).all()
     assert np.abs(report.weights).max() < 0.7
+
+
+@pytest.mark.parametrize("hours", [0, 5, 24, 72])
+def test_no_forecast_fills_before_it_is_decided_and_every_one_at_the_next_open(hours: int) -> None:
+    dataset, forecasts = judged()
+    dataset = published_late(dataset, np.timedelta64(hours, "h"))
+    report = backtest_forecasts(dataset, forecasts, BARS, rule="long_short")
+    decided, instrument = dataset.decision_time[forecasts.row], dataset.instrument[forecasts.row]
+    for code, name in enumerate(dataset.instruments):
+        mine = instrument == code
+        said = target_positions(forecasts.value[mine], "long_short", 0.5)
+        newest = [np.flatnonzero(decided[mine] <= opened)[-1] for opened in report.event_time]
+        assert (np.sign(report.weights[:, code]) == said[newest]).all()
+        for trade in (trade for trade in report.trades if trade.instrument_id == name):
+            side = 1.0 if trade.side == "long" else -1.0
+            behind = np.flatnonzero(decided[mine] <= trade.entry_time)
+            assert len(behind)
+            assert said[behind[-1]] == side
+
+
+def test_where_bars_come_at_their_close_forecasts_trade_as_if_named_by_their_own_bar() -> None:
+    dataset, forecasts = judged()
+    report = backtest_forecasts(dataset, forecasts, BARS, rule="long_short", costs=basis_points(10.0))
+    opened, instrument = dataset.event_time[forecasts.row], dataset.instrument[forecasts.row]
+    share = target_positions(forecasts.value, "long_short", 0.5) / 2
+    targets = {
+        name: Targets(opened[instrument == code], share[instrument == code]) for code, name in enumerate(("AAA", "BBB"))
+    }
+    last = np.searchsorted(BARS["AAA"].event_time, report.event_time[-1]) + 1
+    prices = {name: prices_of(bars.take(slice(0, last))) for name, bars in BARS.items()}
+    plain = run_backtest(prices, targets, units="weights", cash=100_000.0, costs=basis_points(10.0))
+    assert [str(trade) for trade in report.trades] == [str(trade) for trade in plain.trades]  # NaT is not NaT
+    np.testing.assert_array_equal(report.equity, plain.equity[-len(report.equity) :])
+
+
+def test_of_several_decisions_before_one_open_the_newest_is_traded() -> None:
+    dataset, forecasts = judged()
+    opens = BARS["AAA"].event_time
+    closed_days = (np.arange(len(opens)) % 7) >= 5
+    bars = {name: own.take(~closed_days) for name, own in BARS.items()}
+    report = backtest_forecasts(dataset, forecasts, bars, rule="long_short")
+    decided, mine = dataset.decision_time[forecasts.row], dataset.instrument[forecasts.row] == 0
+    said = target_positions(forecasts.value[mine], "long_short", 0.5)
+    newest = [np.flatnonzero(decided[mine] <= opened)[-1] for opened in report.event_time]
+    assert (np.diff(newest) == 3).any()  # three decisions from Friday's close to Monday's open
+    assert (np.sign(report.weights[:, 0]) == said[newest]).all()
+
+
+def test_buy_and_hold_starts_at_the_open_at_which_the_strategy_can() -> None:
+    dataset, forecasts = judged()
+    always = replace(forecasts, value=np.ones(len(forecasts.value)))
+    report = backtest_forecasts(dataset, always, BARS, rule="long_flat")
+    np.testing.assert_allclose(report.equity, report.benchmark)
+    first = np.searchsorted(BARS["AAA"].event_time, report.event_time[0])
+    bought = [50_000.0 / bars.adjusted().open[first] for bars in BARS.values()]
+    closes = [bars.adjusted().close[first : first + len(report.equity)] for bars in BARS.values()]
+    np.testing.assert_allclose(report.benchmark, bought[0] * closes[0] + bought[1] * closes[1])
+
+
+def test_forecasts_that_no_bar_follows_are_refused() -> None:
+    dataset, forecasts = judged()
+    old = {name: bars.take(slice(0, 100)) for name, bars in BARS.items()}
+    with pytest.raises(NotEnoughDataError, match="none can fill"):
+        backtest_forecasts(dataset, forecasts, old, rule="long_flat")
 
 
 def test_costs_only_take() -> None:

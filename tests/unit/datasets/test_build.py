@@ -40,6 +40,19 @@ def test_a_bar_known_late_is_decided_late_and_its_label_starts_no_earlier() -> N
     np.testing.assert_array_equal(dataset.label_end - prompt.label_end, np.timedelta64(3600, "s"))
 
 
+def test_a_label_is_realised_when_the_last_bar_it_looks_at_is_known() -> None:
+    part = samples("AAA", seed=3)
+    known = part.features.known_time.copy()
+    known[60] += np.timedelta64(30, "h").astype("timedelta64[us]")  # one bar was published late
+    dataset = build_dataset([replace(part, features=replace(part.features, known_time=known))])
+    prompt = build_dataset([part])
+    order = np.argsort(dataset.event_time)
+    waited = dataset.label_end[order] - prompt.label_end
+    late = part.features.event_time[60 - part.labels.horizon]
+    np.testing.assert_array_equal(waited > np.timedelta64(0), prompt.event_time == late)
+    assert waited.max() == np.timedelta64(30, "h")
+
+
 def test_fewer_than_a_hundred_samples_are_refused_with_the_count() -> None:
     with pytest.raises(NotEnoughDataError, match="AAA__1d give 77 usable samples, at least 100 are needed"):
         build_dataset([samples("AAA", n=100)])
