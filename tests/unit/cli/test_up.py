@@ -45,20 +45,21 @@ def test_a_missing_dagster_is_answered_with_how_to_get_it() -> None:
 
 @contextmanager
 def up(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    environment = os.environ | {"TRIMTAB_DATA_DIR": str(tmp_path / "data")}
+    environment = os.environ | {"TRIMTAB_DATA_DIR": str(tmp_path / "data"), "PYTHONUNBUFFERED": "1"}
+    said = tmp_path / "said.txt"
     process = subprocess.Popen(
         [sys.executable, "-c", "from trimtab.cli import main; main()", "up", "--port", str(port)],
         cwd=ROOT / "docs",
         env=environment,
-        stdout=subprocess.PIPE,
+        stdout=said.open("w"),
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
     )
     try:
-        wait_until(
-            lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}/server_info"), "the webserver"
-        )
+        # The address is said a moment after the server answers: only then is the command up.
+        wait_until(lambda: process.poll() is not None or "Dagster is at" in said.read_text(), "the address")
+        assert answers(f"http://127.0.0.1:{port}/server_info"), said.read_text()
         yield process
     finally:
         process.kill()
@@ -87,7 +88,8 @@ def test_one_signal_stops_everything_and_leaves_no_process(told: signal.Signals,
     with up(port, tmp_path) as process:
         assert any("dagster._daemon" in command for command in processes_about(tmp_path))
         process.send_signal(told)
-        output, _ = process.communicate(timeout=60)
+        process.wait(timeout=60)
+    output = (tmp_path / "said.txt").read_text()
     assert process.returncode == 0, output
     assert processes_about(tmp_path) == []
     assert f"Dagster is at http://127.0.0.1:{port}" in output
@@ -105,7 +107,8 @@ def test_when_one_server_dies_the_other_is_stopped_and_it_is_said(tmp_path: Path
                 continue
             if str(tmp_path).encode() in environment and b"dagster._daemon\0run" in command:
                 os.kill(int(entry.name), signal.SIGKILL)
-        output, _ = process.communicate(timeout=60)
+        process.wait(timeout=60)
+    output = (tmp_path / "said.txt").read_text()
     assert process.returncode == 1
     assert "trimtab: the daemon ended by itself, so everything was stopped" in output
     assert processes_about(tmp_path) == []
