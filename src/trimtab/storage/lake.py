@@ -34,7 +34,7 @@ class Lake:
 
 def open_lake(settings: Settings, clock: Clock | None = None) -> Lake:
     """Open the lake that the settings describe; nothing is created before it is written to."""
-    root = settings.data_dir
+    root = settings.data_dir.resolve()  # the process may change its folder later
     if clock is None:
         clock = SimulatedClock(settings.now.astimezone(UTC)) if settings.now else SystemClock()
     return Lake(
