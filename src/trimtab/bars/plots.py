@@ -15,7 +15,9 @@ def plot_bars(bars: Bars, quarantined: np.ndarray, flagged: np.ndarray) -> bytes
     price.plot(bars.event_time, adjusted.close, color=BLUE, linewidth=0.9)
     price.set_yscale("log")
     price.set_ylabel("adjusted close (log)", fontsize=8)
-    price.set_title(f"{bars.series.instrument_id} {bars.series.timeframe.value}: {len(bars):,} bars", fontsize=9, loc="left")
+    price.set_title(
+        f"{bars.series.instrument_id} {bars.series.timeframe.value}: {len(bars):,} bars", fontsize=9, loc="left"
+    )
     for times, color, label in ((quarantined, RED, "quarantined"), (flagged, ORANGE, "flagged")):
         known = times[~np.isnat(times)]
         for number, time in enumerate(known[:200]):

@@ -106,7 +106,9 @@ class Bars:
         }
         for name, array in self.arrays():
             kind = pa.timestamp("us", tz="UTC") if name.endswith("_time") else pa.float64()
-            columns[name] = pa.array(array, pa.timestamp("us")).cast(kind) if name.endswith("_time") else pa.array(array)
+            columns[name] = (
+                pa.array(array, pa.timestamp("us")).cast(kind) if name.endswith("_time") else pa.array(array)
+            )
         return pa.table({name: columns[name] for name in COLUMNS})
 
     @classmethod
@@ -117,7 +119,9 @@ class Bars:
         if series is None:
             ids, frames = (pc.unique(table[name]).to_pylist() for name in ("instrument_id", "timeframe"))
             if len(ids) != 1 or len(frames) != 1:
-                raise SchemaError(f"the table must hold one series, not {len(ids)} instruments x {len(frames)} timeframes")
+                raise SchemaError(
+                    f"the table must hold one series, not {len(ids)} instruments x {len(frames)} timeframes"
+                )
             series = Series(ids[0], Timeframe.parse(frames[0]))
         arrays = {}
         for name in COLUMNS[2:]:

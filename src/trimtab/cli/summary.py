@@ -55,7 +55,7 @@ def _walk_forward(row: dict[str, Any]) -> str:
     if row["accuracy"] is None:
         return "–"
     return (
-        f"accuracy {row['accuracy']:.1%}\n"
+        f"accuracy {row['accuracy']:.1%}{_spread(row.get('accuracy_seed_std'))}\n"
         f"baseline {_number(row['baseline'], '.1%')}\n"
         f"p-value {_number(row['p_value'], '.3f')}\n"
         f"consistency {_number(row['consistency'], '.1%')}\n{row['verdict']}"
@@ -74,6 +74,11 @@ def _decision(row: dict[str, Any]) -> str:
     if row["failed_gates"]:
         return "\n".join([row["decision"], "failed:", *row["failed_gates"]])
     return f"{row['decision']}\nall gates passed"
+
+
+def _spread(std: float | None) -> str:
+    """The seed-to-seed spread beside a share, in percentage points."""
+    return "" if std is None or math.isnan(std) else f" ± {100 * std:.1f}"
 
 
 def _number(value: float | None, form: str) -> str:

@@ -101,7 +101,9 @@ def test_a_challenger_that_is_refused_later_is_no_challenger_any_more(workspace:
     assert workspace.registry.alias_holder("mine", "challenger") is None
 
 
-def test_deciding_again_never_takes_the_champion_its_name(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_deciding_again_never_takes_the_champion_its_name(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     governance.decide_deployment(workspace, "mine")
     registry = workspace.registry
     model = registry.find_model("mine", "1.0.0")
