@@ -147,6 +147,7 @@ def test_going_back_to_an_earlier_configuration_brings_back_the_earlier_version(
     judge(back)
     result = governance.decide_deployment(back, "mine")
     assert (result.metrics["version"], result.metrics["outcome"]) == ("1.0.0", "approval_pending")
+    assert monitoring.watched_model(back, "mine").version == "1.0.0"
     challenger = workspace.registry.alias_holder("mine", "challenger")
     assert challenger is not None
     assert challenger.version == "1.0.0"

@@ -62,6 +62,8 @@ RECIPES = {
         volatility=0.008,
         turbulence=3.0,
     ),
+    # Chosen so that the default drift rule notices: a milder change was missed on two of three seeds
+    # (docs/calibration.md). It exercises the retraining loop and measures no detector.
     "SIMDRIFT": PlantedTruth(
         "SIMDRIFT",
         "A calm market that reverts turns, from a date on, into a wild one that trends, with other volume.",
