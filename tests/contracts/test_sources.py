@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fakes.bars import random_walk
 
-from trimtab.bars.sources import SOURCES, open_source
+from trimtab.bars.sources import SOURCES, SourceOptions, open_source
 from trimtab.bars.sources.protocol import BarSource
 from trimtab.bars.times import as_datetime
 from trimtab.errors import SourceError, UnknownNameError
@@ -21,7 +21,7 @@ def source(request: pytest.FixtureRequest, tmp_path: Path) -> BarSource:
     import pyarrow.parquet as pq
 
     pq.write_table(random_walk(60).to_table(), tmp_path / "bars.parquet")
-    return open_source(request.param, path=tmp_path, seed=7)
+    return open_source(request.param, SourceOptions(path=tmp_path))
 
 
 def test_it_is_a_source_and_knows_its_name(source: BarSource) -> None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trimtab.bars import Bars
+from trimtab.bars.sources.protocol import BarSource
 from trimtab.errors import SourceError
 from trimtab.market import Series
 
 
 @dataclass
-class GivenBars:
+class GivenBars(BarSource):
     """Delivers the bars it was given; they may be replaced between two calls."""
 
     bars: Bars
@@ -20,12 +21,12 @@ class GivenBars:
     def instruments(self) -> list[Series]:
         return [self.bars.series]
 
-    def fetch(self, series: Series, since: datetime | None = None) -> Bars:
+    def fetch(self, series: Series, since: datetime | None = None, until: datetime | None = None) -> Bars:
         return self.bars
 
 
 @dataclass(frozen=True)
-class BrokenSource:
+class BrokenSource(BarSource):
     """Fails at every request, as a source does whose line went dead."""
 
     name: str = "broken"
@@ -33,5 +34,5 @@ class BrokenSource:
     def instruments(self) -> list[Series]:
         return []
 
-    def fetch(self, series: Series, since: datetime | None = None) -> Bars:
+    def fetch(self, series: Series, since: datetime | None = None, until: datetime | None = None) -> Bars:
         raise SourceError(f"source 'broken' did not answer for {series.key}")

@@ -11,7 +11,7 @@ import pytest
 
 from trimtab.bars.checks import Verdict, judge
 from trimtab.bars.files import read_bar_file
-from trimtab.bars.sources import open_source
+from trimtab.bars.sources import SourceOptions, open_source
 
 TRUTH_ENDS = np.datetime64("2023-12-29")
 CHECK_OF = {
@@ -73,7 +73,7 @@ def test_real_clean_bars_are_all_accepted_and_hardly_any_is_flagged(shared_data:
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_planted_defect_of_the_simulated_market_is_found_and_nothing_else(seed: int) -> None:
-    source = open_source("simulated", seed=seed)
+    source = open_source("simulated", SourceOptions(seed=seed))
     truth = {(row["instrument_id"], row["check"], row["event_time"][:10]) for row in source.truth()}  # type: ignore[attr-defined]  # only this source knows its truth
     assert truth
     found = {

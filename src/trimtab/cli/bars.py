@@ -130,20 +130,15 @@ def _open(
     path: Path | None,
     timeframe: str | None,
 ) -> BarSource:
-    from datetime import timedelta
-
-    from trimtab.bars.sources import open_source
-    from trimtab.bars.sources.files import BarFiles
+    from trimtab.bars.sources import open_source, source_options
     from trimtab.errors import ConfigurationError
     from trimtab.market import Timeframe
 
     if file is not None and (source not in (None, "files") or path is not None):
         raise ConfigurationError(f"bars come from {file} or from --source and --path, not from both; give one of them")
     where, name = file or path, source or ("files" if file or path else "sample")
-    lag = timedelta(seconds=settings.publication_lag_seconds)
-    if name == "files" and where is not None:
-        return BarFiles(where, lag, Timeframe.parse(timeframe) if timeframe else None)
-    return open_source(name, path=where, seed=settings.seed, publication_lag=lag, clock=lake.clock)
+    frame = Timeframe.parse(timeframe) if timeframe else None
+    return open_source(name, source_options(settings, lake.clock, path=where, timeframe=frame))
 
 
 def _wanted(source: BarSource, instruments: list[str], timeframe: str | None) -> list[Series]:

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from trimtab.config.quality import CheckLimits
 from trimtab.config.reading import explain, read_toml
 
 SETTINGS_FILE_VARIABLE = "TRIMTAB_SETTINGS_FILE"
@@ -33,10 +34,16 @@ class Settings(BaseSettings):
     publication_lag_seconds: seconds from a bar's close until a source shows it.
     database_timeout_seconds: how long a writer waits for another one before it gives up.
     refresh_cron: when bars are refreshed by themselves, in cron's words, UTC.
+    quality: where the checks on bars begin to object.
+    inbox_dir: the folder whose bar files are ingested as they arrive; `<data_dir>/inbox` when absent.
+    inbox_settle_seconds: how long a file in the inbox must have been left alone to count as written.
+    network_timeout_seconds: how long one request to a network source may take.
+    network_attempts: how often a request is tried before the source counts as down.
+    source_base_url: another address to ask instead of a network source's own: a mirror, a recording.
     now: stops the clock at a time with a zone, for demonstrations and tests on the simulated market.
     """
 
-    model_config = SettingsConfigDict(env_prefix="TRIMTAB_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="TRIMTAB_", env_nested_delimiter="__", extra="forbid", frozen=True)
 
     data_dir: Path = Path("data")
     database_url: str | None = None
@@ -47,7 +54,18 @@ class Settings(BaseSettings):
     publication_lag_seconds: float = Field(default=0.0, ge=0.0)
     database_timeout_seconds: float = Field(default=30.0, gt=0.0, le=3600.0)
     refresh_cron: str = Field(default="0 6 * * *", pattern=r"^(\S+ ){4}\S+$")
+    quality: CheckLimits = CheckLimits()
+    inbox_dir: Path | None = None
+    inbox_settle_seconds: float = Field(default=10.0, ge=0.0)
+    network_timeout_seconds: float = Field(default=20.0, gt=0.0, le=600.0)
+    network_attempts: int = Field(default=5, ge=1, le=20)
+    source_base_url: str | None = Field(default=None, pattern=r"^https?://")
     now: AwareDatetime | None = None
+
+    @property
+    def inbox_dir_or_default(self) -> Path:
+        """The folder that is watched for bar files."""
+        return self.inbox_dir or self.data_dir / "inbox"
 
     @property
     def database_url_or_default(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -42,19 +42,41 @@ class Universe(_Section):
     """Which bars: a source, its instruments, one timeframe.
 
     The benchmark's bars and features are kept beside them; nothing is compared with it yet.
+
+    Attributes
+    ----------
+    path: file, folder or glob, for the sources that read one.
+    query: a table's name or a SELECT, for source "duckdb".
+    exchange: which exchange, for source "ccxt", such as "binance".
+    start: where history begins, for the sources that ask a network.
+    calendar: when the market is open: "24/7", "weekdays" or an exchange's code such as "XNYS";
+        absent, the source says it, and where it does not the bars themselves.
+    resample_from: a shorter timeframe that the source has and `timeframe` is made from.
     """
 
     source: str = "sample"
     instruments: tuple[str, ...] = Field(min_length=1)
     benchmark: str | None = None
     timeframe: Timeframe = Timeframe.DAY
-    path: Path | None = None  # file or folder, for the sources that read one
+    path: Path | None = None
+    query: str | None = None
+    exchange: str | None = None
+    start: date | None = None
+    calendar: str | None = None
+    resample_from: Timeframe | None = None
 
     @model_validator(mode="after")
     def _distinct(self) -> Universe:
         if len(set(self.instruments)) != len(self.instruments):
             raise ValueError("every instrument may be named once")
+        if self.resample_from is not None and self.resample_from.duration >= self.timeframe.duration:
+            raise ValueError(f"resample_from must be shorter than timeframe ({self.timeframe.value})")
         return self
+
+    @property
+    def origin(self) -> tuple[object, ...]:
+        """Everything that says where a series comes from; two strategies must agree on it."""
+        return self.source, self.path, self.query, self.exchange, self.start, self.calendar, self.resample_from
 
     @property
     def series(self) -> tuple[Series, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -12,8 +11,9 @@ from trimtab.bars import Bars
 from trimtab.bars.ingest import IngestReport, ingest
 from trimtab.bars.plots import plot_bars
 from trimtab.bars.schema import TIME
-from trimtab.bars.sources import open_source
+from trimtab.bars.sources import SourceOptions, open_source, source_options
 from trimtab.bars.times import as_time
+from trimtab.config.strategy import Universe
 from trimtab.errors import UnknownNameError
 from trimtab.market import Series
 from trimtab.pipeline.running import Produced, run_stage
@@ -30,20 +30,25 @@ def ingest_bars(workspace: Workspace, series_key: str) -> StageResult:
         series, universe = workspace.series[series_key], workspace.universes[series_key]
     except KeyError:
         raise UnknownNameError("series", series_key, workspace.series) from None
-    settings = workspace.settings
-    source = open_source(
-        universe.source,
-        path=universe.path,
-        seed=settings.seed,
-        publication_lag=timedelta(seconds=settings.publication_lag_seconds),
-        clock=workspace.lake.clock,
-    )
+    source = open_source(universe.source, options_for(workspace, universe))
     report = ingest(source, series, workspace.bars, workspace.quarantine, workspace.lake.clock)
 
     def inputs() -> dict[str, Any]:
         return {"bars": workspace.bars.fingerprint(series), "quarantined": workspace.quarantine.count(series)}
 
     return run_stage(workspace, STAGE, series_key, inputs, lambda: _describe(workspace, report))
+
+
+def options_for(workspace: Workspace, universe: Universe) -> SourceOptions:
+    """What the source of a universe is opened with."""
+    return source_options(
+        workspace.settings,
+        workspace.lake.clock,
+        path=universe.path,
+        query=universe.query,
+        exchange=universe.exchange,
+        start=universe.start,
+    )
 
 
 def _describe(workspace: Workspace, report: IngestReport) -> Produced:

@@ -57,10 +57,11 @@ class Workspace:
         for strategy in self.strategies.values():
             for series in strategy.universe.all_series:
                 other = found.setdefault(series.key, strategy.universe)
-                if (other.source, other.path) != (strategy.universe.source, strategy.universe.path):
+                if other.origin != strategy.universe.origin:
                     raise ConfigurationError(
                         f"series {series.key} comes from source '{other.source}' in one strategy and from "
-                        f"'{strategy.universe.source}' in '{strategy.name}'; one series has one source"
+                        f"'{strategy.universe.source}' in '{strategy.name}', or with another path, query, exchange, "
+                        "start, calendar or resample_from; one series has one source"
                     )
         return dict(sorted(found.items()))
 

@@ -7,6 +7,7 @@ bars belong to `trimtab.bars.quarantine`.
 """
 
 from trimtab.bars.checks.judge import judge
-from trimtab.bars.checks.verdict import CheckLimits, Finding, Verdict
+from trimtab.bars.checks.verdict import Finding, Verdict
+from trimtab.config.quality import CheckLimits
 
 __all__ = ["CheckLimits", "Finding", "Verdict", "judge"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from trimtab.bars.checks.verdict import CheckLimits, Finding, findings_at
+from trimtab.bars.checks.verdict import Finding, findings_at
 from trimtab.bars.schema import PRICES, Bars
+from trimtab.config.quality import CheckLimits
 
 
 def check_activity(bars: Bars, limits: CheckLimits) -> list[Finding]:

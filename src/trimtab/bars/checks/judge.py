@@ -11,8 +11,9 @@ from trimtab.bars.checks.gaps import check_gaps
 from trimtab.bars.checks.levels import check_jumps, check_units
 from trimtab.bars.checks.order import check_duplicates, check_out_of_order
 from trimtab.bars.checks.single_bar import check_single_bars, is_complete
-from trimtab.bars.checks.verdict import CheckLimits, Finding, Verdict
+from trimtab.bars.checks.verdict import Finding, Verdict
 from trimtab.bars.schema import Bars, concatenate
+from trimtab.config.quality import CheckLimits
 from trimtab.market.calendar import SessionCalendar, calendar_for
 
 DEFAULT_LIMITS = CheckLimits()

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from trimtab.bars.checks.verdict import CheckLimits, Finding, findings_at
+from trimtab.bars.checks.verdict import Finding, findings_at
 from trimtab.bars.schema import Bars
+from trimtab.config.quality import CheckLimits
 
 # Ratios companies split by. 4:3 and 5:4 exist, but ordinary earnings days look like them.
 _SPLITS = np.log([1.5, 2, 3, 4, 5, 6, 7, 8, 10, 15, 20, 25, 30, 40, 50, 100])

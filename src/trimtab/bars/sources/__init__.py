@@ -1,12 +1,14 @@
 """Sources of raw bars, all behind the one protocol of `protocol.py`.
 
-Add a source as one module here and one line in `open_source`; the contract tests find it by
-its name. A source only delivers: judging and storing belong to `trimtab.bars.ingest`.
+Add a source as one module here and one line in `_OPENERS`; the contract tests find it by its
+name. A source only delivers: judging and storing belong to `trimtab.bars.ingest`.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,39 +17,103 @@ from trimtab.errors import ConfigurationError, UnknownNameError
 if TYPE_CHECKING:
     from trimtab.bars.sources.protocol import BarSource
     from trimtab.clock import Clock
+    from trimtab.config import Settings
+    from trimtab.market import Timeframe
 
-SOURCES = ("sample", "files", "simulated")
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """Everything a source may want to know; each takes what concerns it.
+
+    Attributes
+    ----------
+    path: file, folder or glob ("files", "duckdb").
+    query: a table's name or a SELECT ("duckdb").
+    exchange: the exchange's id in ccxt's words ("ccxt").
+    start: where history begins when nothing is stored yet ("ccxt", "yfinance").
+    timeframe: for bar files that do not say theirs ("files", "duckdb").
+    seed: of the market ("simulated").
+    publication_lag: time from a bar's close until a source shows it.
+    clock: what time it is ("simulated", "ccxt", "yfinance"); without it the system's.
+    timeout_seconds, attempts: limits of one request ("ccxt", "yfinance").
+    base_url: another address to ask instead of the source's own ("ccxt", "yfinance").
+    """
+
+    path: Path | None = None
+    query: str | None = None
+    exchange: str | None = None
+    start: datetime | None = None
+    timeframe: Timeframe | None = None
+    seed: int = 7
+    publication_lag: timedelta = timedelta(0)
+    clock: Clock | None = None
+    timeout_seconds: float = 20.0
+    attempts: int = 5
+    base_url: str | None = None
 
 
-def open_source(
-    name: str,
-    *,
-    path: Path | None = None,
-    seed: int = 7,
-    publication_lag: timedelta = timedelta(0),
-    clock: Clock | None = None,
-) -> BarSource:
+def open_source(name: str, options: SourceOptions | None = None) -> BarSource:
     """Open a source by name; an unknown name raises `UnknownNameError` listing `SOURCES`.
 
-    Parameters
-    ----------
-    path: the file or folder, for "files".
-    seed: the seed of the market, for "simulated".
-    publication_lag: time from a bar's close until a source shows it, for "sample" and "files".
-    clock: how far the market has come, for "simulated"; without it, to its own default end.
+    >>> open_source("sample").name
+    'sample'
     """
-    if name == "sample":
-        from trimtab.bars.sources.sample import PackagedSample
+    try:
+        opener = _OPENERS[name]
+    except KeyError:
+        raise UnknownNameError("source", name, SOURCES) from None
+    return opener(options or SourceOptions())
 
-        return PackagedSample(publication_lag)
-    if name == "files":
-        from trimtab.bars.sources.files import BarFiles
 
-        if path is None:
-            raise ConfigurationError("source 'files' needs a path: give the bar file or the folder that holds them")
-        return BarFiles(path, publication_lag)
-    if name == "simulated":
-        from trimtab.bars.sources.simulated import SimulatedMarket
+def source_options(
+    settings: Settings,
+    clock: Clock,
+    *,
+    path: Path | None = None,
+    query: str | None = None,
+    exchange: str | None = None,
+    start: date | None = None,
+    timeframe: Timeframe | None = None,
+) -> SourceOptions:
+    """The options of a source in one installation: what the settings say, and what was asked for."""
+    return SourceOptions(
+        path=path,
+        query=query,
+        exchange=exchange,
+        start=datetime(start.year, start.month, start.day, tzinfo=UTC) if start else None,
+        timeframe=timeframe,
+        seed=settings.seed,
+        publication_lag=timedelta(seconds=settings.publication_lag_seconds),
+        clock=clock,
+        timeout_seconds=settings.network_timeout_seconds,
+        attempts=settings.network_attempts,
+        base_url=settings.source_base_url,
+    )
 
-        return SimulatedMarket(seed) if clock is None else SimulatedMarket(seed, until=clock.now())
-    raise UnknownNameError("source", name, SOURCES)
+
+def _sample(options: SourceOptions) -> BarSource:
+    from trimtab.bars.sources.sample import PackagedSample
+
+    return PackagedSample(options.publication_lag)
+
+
+def _files(options: SourceOptions) -> BarSource:
+    from trimtab.bars.sources.files import BarFiles
+
+    if options.path is None:
+        raise ConfigurationError("source 'files' needs a path: give the bar file or the folder that holds them")
+    return BarFiles(options.path, options.publication_lag, options.timeframe)
+
+
+def _simulated(options: SourceOptions) -> BarSource:
+    from trimtab.bars.sources.simulated import SimulatedMarket
+
+    return SimulatedMarket(options.seed, until=options.clock.now() if options.clock else None)
+
+
+_OPENERS: dict[str, Callable[[SourceOptions], BarSource]] = {
+    "sample": _sample,
+    "files": _files,
+    "simulated": _simulated,
+}
+SOURCES = tuple(_OPENERS)

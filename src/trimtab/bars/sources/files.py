@@ -9,14 +9,13 @@ from pathlib import Path
 
 from trimtab.bars.files import SUFFIXES, BarFile, read_bar_file
 from trimtab.bars.schema import Bars, concatenate
-from trimtab.bars.sources.protocol import UnknownSeriesError, refuse_empty
-from trimtab.bars.times import as_time
+from trimtab.bars.sources.protocol import BarSource, UnknownSeriesError, refuse_empty, within
 from trimtab.errors import SourceError
 from trimtab.market import Series, Timeframe
 
 
 @dataclass(frozen=True)
-class BarFiles:
+class BarFiles(BarSource):
     """A bar file, or every bar file directly in a folder, in the order of their names.
 
     Files are read once, when first needed; open the source again to see later changes. One
@@ -48,12 +47,9 @@ class BarFiles:
         """Every series of every file."""
         return sorted({series for file in self.files for series in file.bars})
 
-    def fetch(self, series: Series, since: datetime | None = None) -> Bars:
+    def fetch(self, series: Series, since: datetime | None = None, until: datetime | None = None) -> Bars:
         """Raw bars of a series, file after file; see `BarSource.fetch`."""
         parts = [file.bars[series] for file in self.files if series in file.bars]
         if not parts:
             raise UnknownSeriesError(self.name, series, self.instruments())
-        bars = concatenate(parts)
-        if since is not None:
-            bars = bars.take(bars.event_time >= as_time(since))
-        return refuse_empty(self.name, series, bars, since)
+        return refuse_empty(self.name, series, within(concatenate(parts), since, until), since, until)

@@ -16,8 +16,8 @@ import numpy as np
 
 from trimtab.bars.adjustment import factor_of
 from trimtab.bars.schema import TIME, Bars
-from trimtab.bars.sources.protocol import UnknownSeriesError, refuse_empty
-from trimtab.bars.times import as_time, first_known
+from trimtab.bars.sources.protocol import BarSource, UnknownSeriesError, refuse_empty, within
+from trimtab.bars.times import first_known
 from trimtab.errors import SourceError
 from trimtab.market import Series, Timeframe
 
@@ -30,7 +30,7 @@ _FILES = {
 
 
 @dataclass(frozen=True)
-class PackagedSample:
+class PackagedSample(BarSource):
     """Daily bars of seven US instruments; `event_time` is the session date at 00:00 UTC.
 
     >>> bars = PackagedSample().fetch(Series("AAPL", Timeframe.DAY))
@@ -45,14 +45,15 @@ class PackagedSample:
         """The seven daily series."""
         return [Series(instrument, Timeframe.DAY) for instrument in sorted(_FILES)]
 
-    def fetch(self, series: Series, since: datetime | None = None) -> Bars:
+    def fetch(self, series: Series, since: datetime | None = None, until: datetime | None = None) -> Bars:
         """Raw bars of one of the seven; see `BarSource.fetch`."""
         if series not in self.instruments():
             raise UnknownSeriesError(self.name, series, self.instruments())
-        bars = self._read(series)
-        if since is not None:
-            bars = bars.take(bars.event_time >= as_time(since))
-        return refuse_empty(self.name, series, bars, since)
+        return refuse_empty(self.name, series, within(self._read(series), since, until), since, until)
+
+    def calendar(self, series: Series) -> str | None:
+        """New York."""
+        return "XNYS"
 
     def _read(self, series: Series) -> Bars:
         import pyarrow.compute as pc

@@ -11,7 +11,7 @@ from trimtab.bars.schema import Bars
 from trimtab.bars.simulation.defects import Defect, inject, plan_defects
 from trimtab.bars.simulation.planted import DRIFT_DATE, RECIPES, PlantedTruth, planted_truth
 from trimtab.bars.simulation.prices import regime_of, simulate, simulated_event_times, stream
-from trimtab.bars.sources.protocol import UnknownSeriesError, refuse_empty
+from trimtab.bars.sources.protocol import BarSource, UnknownSeriesError, refuse_empty, within
 from trimtab.errors import ConfigurationError, UnknownNameError
 from trimtab.market import Series, Timeframe
 
@@ -19,7 +19,7 @@ START = datetime(2015, 1, 5, tzinfo=UTC)
 END = datetime(2020, 12, 31, tzinfo=UTC)
 
 
-class SimulatedMarket:
+class SimulatedMarket(BarSource):
     """A source of simulated bars, the same on every run for the same seed.
 
     Each instrument contains exactly one thing worth finding: SIMNULL nothing, SIMALPHA a predictable
@@ -46,6 +46,7 @@ class SimulatedMarket:
     """
 
     name = "simulated"
+    is_live = True
 
     def __init__(
         self,
@@ -72,7 +73,7 @@ class SimulatedMarket:
         """What is offered, sorted; twins (SIMNULL2) and other timeframes can be fetched too."""
         return sorted(self._listed)
 
-    def fetch(self, series: Series, since: datetime | None = None) -> Bars:
+    def fetch(self, series: Series, since: datetime | None = None, until: datetime | None = None) -> Bars:
         """Raw bars with `event_time` ≥ `since`; an unknown name or an empty answer raises, as `BarSource` says."""
         try:
             truth = self.planted(series)
@@ -82,9 +83,7 @@ class SimulatedMarket:
         bars = simulate(truth, series, times, self.seed)
         if truth.has_defects:
             bars = inject(bars, self._plan(series))
-        if since is not None:
-            bars = bars.take(bars.event_time >= np.datetime64(since.astimezone(UTC).replace(tzinfo=None), "us"))
-        return refuse_empty(self.name, series, bars, since)
+        return refuse_empty(self.name, series, within(bars, since, until), since, until)
 
     def planted(self, series: Series) -> PlantedTruth:
         """What is true of an instrument, in numbers."""
