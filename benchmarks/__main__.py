@@ -15,10 +15,17 @@ from pathlib import Path
 # One thread each, set before the libraries start theirs: threads that wait would be counted as work.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from benchmarks import backtest, drift, features, walk_forward
+from benchmarks import backtest, bar_store, drift, features, ingest, walk_forward
 from benchmarks.measuring import Section
 
-BENCHMARKS = {"features": features, "drift": drift, "backtest": backtest, "walk_forward": walk_forward}
+BENCHMARKS = {
+    "ingest": ingest,
+    "bar_store": bar_store,
+    "features": features,
+    "drift": drift,
+    "backtest": backtest,
+    "walk_forward": walk_forward,
+}
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 
 from dagster_project.assets import build_assets
+from dagster_project.inbox import build_inbox_sensors
 from dagster_project.jobs import build_asset_jobs
 from dagster_project.partitions import partitions_of
 from dagster_project.prune import build_prune_job
@@ -64,7 +65,7 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
         assets=assets,
         jobs=[*jobs.values(), prune_job],
         schedules=build_schedules(jobs, prune_job, strategies, partitions, sensing),
-        sensors=build_sensors(jobs, partitions, sensing),
+        sensors=[*build_sensors(jobs, partitions, sensing), *build_inbox_sensors(jobs, partitions, sensing)],
         resources={"workspace": workspace},
         # Measured: ten trivial steps take 2 s in one process and 17 to 20 s with a process each.
         executor=dg.in_process_executor,

@@ -2,7 +2,8 @@
 
 | job | assets | partition | started by |
 |---|---|---|---|
-| `refresh_job` | bars and features | series | the daily schedule; drift snapshots follow by a sensor |
+| `inbox_job` | files of the inbox | – | the sensor `inbox`, once per file; a refresh follows by a sensor |
+| `refresh_job` | bars and features | series | the daily schedule, the sensor `refresh_after_inbox`; drift snapshots follow by a sensor |
 | `market_data_job` | bars and features | series | a person, `trimtab run` |
 | `drift_job` | drift snapshots | strategy | the sensor `drift_after_refresh` |
 | `strategy_job` | dataset to decision | strategy | a person, `trimtab run` |
@@ -18,13 +19,17 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.assets.inbox import NAME as INBOX_FILES
+
+INBOX = "inbox_job"
 REFRESH = "refresh_job"
 MARKET_DATA = "market_data_job"
 DRIFT = "drift_job"
 STRATEGY = "strategy_job"
 RETRAIN = "retrain_job"
 
-_MARKET_DATA_ASSETS = dg.AssetSelection.groups("market_data", "features")
+_INBOX_ASSETS = dg.AssetSelection.assets(INBOX_FILES)
+_MARKET_DATA_ASSETS = dg.AssetSelection.groups("market_data", "features") - _INBOX_ASSETS
 _STRATEGY_ASSETS = dg.AssetSelection.groups("datasets", "models", "evidence", "monitoring", "governance")
 
 
@@ -32,6 +37,7 @@ def build_asset_jobs() -> dict[str, Any]:
     """The jobs that make assets, by name; their partitions are those of their assets."""
     drift = dg.AssetSelection.assets("drift_snapshot")
     jobs = (
+        _job(INBOX, "The bars of one file delivered to the inbox; a refresh follows.", _INBOX_ASSETS),
         _job(REFRESH, "Bars and features of the series, every day; drift snapshots follow.", _MARKET_DATA_ASSETS),
         _job(MARKET_DATA, "Bars and features of the series; nothing follows.", _MARKET_DATA_ASSETS),
         _job(DRIFT, "A drift snapshot of a strategy.", drift),

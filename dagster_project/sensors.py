@@ -6,6 +6,8 @@
 | `drift_retrain` | new drift snapshots and the retraining plan | one `retrain_job` per cause |
 | `retrain_started`, `_succeeded`, `_failed`, `_canceled` | runs of `retrain_job` | the ledger of retraining jobs |
 
+Those of the inbox are in `dagster_project.inbox`.
+
 Why a plain sensor with its own cursor: `@asset_sensor` fetches the newest event only, so it drops the
 others between two ticks. Whether a retrain is due is the library's to say (cool-down, back-off, in
 flight, at most so many); nothing is computed in a tick, which has 60 seconds.

@@ -25,6 +25,12 @@ STAGES = (
         description="One row per bar and version: what the source said and when it could be known. Refused bars are in quarantine.",
         kinds=frozenset({"parquet"}),
         stage=_bars,
-        checks=(Check("bar_quality", "There are bars, and no more than a small share of them had to be refused."),),
+        checks=(
+            Check("bar_quality", "There are bars, and no more than a small share of them had to be refused."),
+            Check("quarantine", "No refused bar waits for a person's decision.", blocking=False),
+            Check(
+                "bars_are_fresh", "Every bar that is over has arrived, by the market's own calendar.", blocking=False
+            ),
+        ),
     ),
 )

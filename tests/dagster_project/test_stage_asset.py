@@ -127,7 +127,10 @@ def test_a_stage_that_forgets_a_declared_check_does_not_pass_it(
     )
     result = market_data(definitions, instance)
     assert not result.success
-    assert "declares the checks {'bar_quality': True}, but its stage returned {}" in said(result, instance)[0]
+    assert (
+        "declares the checks {'bar_quality': True, 'quarantine': False, 'bars_are_fresh': False}, but"
+        in said(result, instance)[0]
+    )
 
 
 def test_numbers_tables_plots_and_paths_are_shown_and_unknown_numbers_left_out(

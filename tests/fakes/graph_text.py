@@ -30,6 +30,8 @@ def _asset(repository: dg.RepositoryDefinition, key: dg.AssetKey) -> Iterator[st
 
 
 def _partition(partitions: dg.PartitionsDefinition | None) -> str:
+    if partitions is None:
+        return "none"
     assert isinstance(partitions, dg.StaticPartitionsDefinition)
     return ", ".join(partitions.get_partition_keys())
 

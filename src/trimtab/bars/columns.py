@@ -22,6 +22,9 @@ _ALIASES = {
     "factor": ("factor",),
     "adjusted_close": ("adjclose", "adjustedclose"),
     "known_time": ("knowntime",),
+    "dividend": ("dividends", "dividend"),
+    "split": ("stocksplits", "stocksplit", "splits"),
+    "capital_gain": ("capitalgains", "capitalgain"),
 }
 
 
@@ -37,7 +40,7 @@ def plain_name(column: str) -> str:
 def map_columns(found: Sequence[str], where: str) -> dict[str, str]:
     """Our name -> the file's column, for every column that is known.
 
-    Raises `SchemaError` naming the missing and the found columns.
+    Raises `SchemaError` naming the missing and the found columns, or one that is there twice.
 
     >>> map_columns(["Date", "Open", "High", "Low", "Close", "Volume"], "x.csv")["event_time"]
     'Date'
@@ -56,4 +59,7 @@ def map_columns(found: Sequence[str], where: str) -> dict[str, str]:
             f"{name} (or {', '.join(_ALIASES[name][1:4])})" if _ALIASES[name][1:] else name for name in missing
         )
         raise SchemaError(f"{where} has no column for {wanted}; its columns are: {', '.join(found) or 'none'}")
+    twice = next((column for column in mapping.values() if found.count(column) > 1), None)
+    if twice is not None:
+        raise SchemaError(f"{where} has the column '{twice}' twice; leave out the one that is not meant")
     return mapping

@@ -1,4 +1,4 @@
-"""Reading a bar file: CSV or Parquet, our columns or those of a common export."""
+"""Reading a bar file as a whole: CSV or Parquet, our columns or those of a common export."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trimtab.bars.adjustment import factor_of
+from trimtab.bars.actions.schema import Actions
 from trimtab.bars.columns import map_columns
-from trimtab.bars.file_times import read_times
-from trimtab.bars.schema import PRICES, Bars
-from trimtab.bars.times import first_known
-from trimtab.errors import SchemaError, SourceError
+from trimtab.bars.file_access import SUFFIXES, check_bar_file, is_parquet, readable
+from trimtab.bars.schema import Bars
+from trimtab.bars.series_codes import SeriesCodes
+from trimtab.bars.tables import decide_reading, read_columns
+from trimtab.errors import SourceError
 from trimtab.market import Series, Timeframe
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
-_NUMBERS = (*PRICES, "volume", "factor", "adjusted_close")
+__all__ = ["SUFFIXES", "BarFile", "read_bar_file"]
 
 
 @dataclass(frozen=True)
@@ -34,18 +34,22 @@ class BarFile:
     bars: raw bars by series, in file order; nothing is judged or left out yet.
     columns: our name -> where it came from, for people: a column of the file, or how the value
         was found where the file has none.
+    actions: dividends and splits the file tells, by series, none being an entry too. They are
+        kept as told: neither the prices nor `factor` of the bars are changed for them.
     """
 
     path: Path
     bars: dict[Series, Bars]
     columns: dict[str, str]
+    actions: dict[Series, Actions]
 
 
 def read_bar_file(path: Path, timeframe: Timeframe | None = None, publication_lag: timedelta = timedelta(0)) -> BarFile:
-    """Read a CSV or Parquet file of bars of one or many series.
+    """Read a CSV or Parquet file of bars of one or many series into memory.
 
     Columns are mapped by `trimtab.bars.columns`; a slash in an instrument becomes a hyphen
     (BTC/USDT is BTC-USDT). Text where a number should be becomes NaN and is left to the checks.
+    For one series at a time out of a large file, see `trimtab.bars.sources.files`.
 
     Parameters
     ----------
@@ -57,80 +61,51 @@ def read_bar_file(path: Path, timeframe: Timeframe | None = None, publication_la
     SourceError: the file is missing, a folder, empty or not readable.
     SchemaError: columns are missing, times carry no zone, or a value cannot be understood.
     """
-    table = _read_table(path)
+    check_bar_file(path)
+    with readable(path):
+        table = _read_parquet(path) if is_parquet(path) else _read_csv(path)
     mapping = map_columns(table.column_names, str(path))
-    columns = dict(mapping)
-    if table.num_rows == 0:
-        raise SourceError(f"{path} has columns but no rows; give a file with at least one bar")
-    times, note = read_times(table[mapping["event_time"]], f"{path}: column '{mapping['event_time']}'")
-    columns["event_time"] = f"{mapping['event_time']} ({note})"
-    numbers = {name: _as_numbers(table[mapping[name]]) for name in _NUMBERS if name in mapping}
-    names, group = _instruments(table, mapping, path)
-    if "instrument_id" not in mapping:
-        columns["instrument_id"] = f"the file's name ({names[0]})"
-    frames, frame = _timeframes(
-        table, mapping=mapping, given=timeframe, times=times, group=group, path=path, columns=columns
+    refuse_no_rows(path, table.num_rows)
+    reading = decide_reading(
+        lambda columns: [table.select(columns)],
+        dict(zip(table.column_names, table.schema.types, strict=True)),
+        mapping,
+        str(path),
+        instrument_id=name_of(path),
+        timeframe=timeframe,
     )
-    arrays = {name: numbers[name] for name in (*PRICES, "volume")}
-    arrays["factor"] = _factor(numbers, mapping, columns)
-    known = None
-    if "known_time" in mapping:
-        known = read_times(table[mapping["known_time"]], f"{path}: column '{mapping['known_time']}'")[0]
+    columns = read_columns(table, reading)
+    codes = SeriesCodes(reading)
     bars: dict[Series, Bars] = {}
-    for rows, code in _groups(group * len(frames) + frame):
-        series = Series(names[code // len(frames)], frames[code % len(frames)])
-        if series in bars:
-            raise SchemaError(
-                f"{path} writes instrument {series.instrument_id} in two ways (slash and hyphen); use one"
-            )
-        bars[series] = _bars_of(
-            series, rows=rows, times=times, arrays=arrays, known=known, publication_lag=publication_lag
-        )
-    return BarFile(path, bars, columns)
+    actions: dict[Series, Actions] = {}
+    for rows, code in _groups(codes.codes(table)):
+        series = codes.series[code]
+        bars[series] = columns.bars(series, rows, publication_lag)
+        actions[series] = columns.actions(series, rows)
+    return BarFile(path, bars, reading.columns, actions)
 
 
-def _bars_of(
-    series: Series,
-    *,
-    rows: np.ndarray | slice,
-    times: np.ndarray,
-    arrays: dict[str, np.ndarray],
-    known: np.ndarray | None,
-    publication_lag: timedelta,
-) -> Bars:
-    event_time = times[rows]
-    earliest = first_known(series, event_time, publication_lag)
-    # A file may say a bar was known later than its close, never that it was known earlier.
-    known_time = earliest if known is None else np.fmax(known[rows], earliest)
-    return Bars.build(
-        series, event_time, **{name: array[rows] for name, array in arrays.items()}, known_time=known_time
-    )
+def name_of(path: Path) -> str:
+    """The instrument of a file that does not say it: the file's name without its endings.
+
+    >>> name_of(Path("exports/AAPL.csv.gz"))
+    'AAPL'
+    """
+    return path.name.split(".", 1)[0] if path.name.endswith(".gz") else path.stem
 
 
-def _read_table(path: Path) -> pa.Table:
-    import pyarrow as pa
+def refuse_no_rows(path: Path, n_rows: int) -> None:
+    """Raise `SourceError` for a file that has columns only."""
+    if n_rows == 0:
+        raise SourceError(f"{path} has columns but no rows; give a file with at least one bar")
+
+
+def _read_parquet(path: Path) -> pa.Table:
     import pyarrow.parquet as pq
 
-    if path.is_dir():
-        raise SourceError(f"{path} is a folder; give one file, or open the folder as source 'files'")
-    if not path.exists():
-        raise SourceError(f"bar file {path} does not exist; check the path")
-    if not path.name.lower().endswith(SUFFIXES):
-        raise SourceError(f"{path.name} is no bar file; allowed endings are {', '.join(SUFFIXES)}")
-    try:
-        if path.stat().st_size == 0:
-            raise SourceError(f"{path} is empty (0 bytes); was it fully written?")
-        if path.name.lower().endswith(".parquet"):
-            with pq.ParquetFile(path) as file:
-                return file.read()
-        return _read_csv(path)
-    except pa.ArrowException as error:
-        reason = " ".join(str(error).split())[:200]
-        raise SourceError(f"{path} cannot be read ({reason}); was it fully written?") from None
-    except OSError as error:
-        raise SourceError(
-            f"{path} cannot be read ({error.strerror or error}); check the file and its permissions"
-        ) from None
+    with pq.ParquetFile(path) as file:
+        mapping = map_columns(file.schema_arrow.names, str(path))
+        return file.read(columns=list(dict.fromkeys(mapping.values())))
 
 
 def _read_csv(path: Path) -> pa.Table:
@@ -160,92 +135,6 @@ def _sniffed(path: Path, column: str) -> pa.DataType:
 
     with csv.open_csv(path, convert_options=csv.ConvertOptions(include_columns=[column])) as opened:
         return opened.schema.field(column).type
-
-
-def _as_numbers(column: pa.ChunkedArray) -> np.ndarray:
-    import pandas as pd
-    import pyarrow as pa
-
-    kind = column.type
-    if pa.types.is_floating(kind) or pa.types.is_integer(kind) or pa.types.is_decimal(kind):
-        return column.cast(pa.float64(), safe=False).to_numpy()
-    if pa.types.is_null(kind):
-        return np.full(len(column), np.nan)
-    return pd.to_numeric(column.to_pandas().astype("object"), errors="coerce").to_numpy(dtype=np.float64)
-
-
-def _coded(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    # pyarrow cannot encode what is already encoded, so a dictionary column is decoded first.
-    plain = column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
-    encoded = pc.dictionary_encode(pc.fill_null(pc.cast(plain, pa.string()), "")).combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.unify_dictionaries().chunk(0)
-    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-
-
-def _instruments(table: pa.Table, mapping: dict[str, str], path: Path) -> tuple[list[str], np.ndarray]:
-    if "instrument_id" not in mapping:
-        return [path.name.split(".", 1)[0] if path.name.endswith(".gz") else path.stem], np.zeros(
-            table.num_rows, np.int64
-        )
-    names, group = _coded(table[mapping["instrument_id"]])
-    if "" in names:
-        row = int(np.flatnonzero(group == names.index(""))[0]) + 1
-        raise SchemaError(
-            f"{path}: column '{mapping['instrument_id']}' is empty in row {row}; every bar needs its instrument"
-        )
-    return [name.replace("/", "-") for name in names], group
-
-
-def _timeframes(
-    table: pa.Table,
-    *,
-    mapping: dict[str, str],
-    given: Timeframe | None,
-    times: np.ndarray,
-    group: np.ndarray,
-    path: Path,
-    columns: dict[str, str],
-) -> tuple[list[Timeframe], np.ndarray]:
-    if "timeframe" in mapping:
-        names, codes = _coded(table[mapping["timeframe"]])
-        return [Timeframe.parse(name) for name in names], codes
-    columns["timeframe"] = f"{given.value} (as given)" if given else ""
-    if given is None:
-        given = _spacing(times, group, path)
-        columns["timeframe"] = f"{given.value} (from the spacing of the times)"
-    return [given], np.zeros(len(times), np.int64)
-
-
-def _spacing(times: np.ndarray, group: np.ndarray, path: Path) -> Timeframe:
-    order = np.lexsort((times, group))
-    steps = np.diff(times[order])[np.diff(group[order]) == 0]
-    steps = steps[~np.isnat(steps) & (steps > np.timedelta64(0, "us"))]
-    if len(steps):
-        # In a few days the median may be a weekend; the commonest step is then the better witness.
-        lengths, counts = np.unique(steps, return_counts=True)
-        for step in (np.sort(steps)[len(steps) // 2], lengths[np.argmax(counts)]):
-            for timeframe in Timeframe:
-                if step == timeframe.duration_us:
-                    return timeframe
-    raise SchemaError(
-        f"{path} has no timeframe column and its times are not spaced like one; "
-        f"say which it is, one of {', '.join(Timeframe)} (--timeframe)"
-    )
-
-
-def _factor(numbers: dict[str, np.ndarray], mapping: dict[str, str], columns: dict[str, str]) -> np.ndarray:
-    if "factor" in numbers:
-        columns.pop("adjusted_close", None)
-        return numbers["factor"]
-    if "adjusted_close" in numbers:
-        columns["factor"] = f"{columns.pop('adjusted_close')} / {mapping['close']}"
-        return factor_of(numbers["adjusted_close"], numbers["close"])
-    columns["factor"] = "1 (the file has no adjusted close)"
-    return np.ones(len(numbers["close"]))
 
 
 def _groups(codes: np.ndarray) -> list[tuple[np.ndarray | slice, int]]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from trimtab.errors import SchemaError
+from trimtab.errors import ConfigurationError, SchemaError
 from trimtab.market import Series
 
 
@@ -45,3 +45,24 @@ def first_known(series: Series, event_time: np.ndarray, publication_lag: timedel
     lag = np.timedelta64(publication_lag // timedelta(microseconds=1), "us")
     known: np.ndarray = event_time + series.timeframe.duration_us + lag
     return known
+
+
+def parse_moment(text: str) -> datetime:
+    """A moment that a person wrote: a date (00:00 UTC) or a time with its zone, as UTC.
+
+    A time of day without a zone is refused, because an hour of difference moves bars.
+
+    >>> parse_moment("2020-03-09T09:30:00-04:00").isoformat(), parse_moment("2020-03-09").isoformat()
+    ('2020-03-09T13:30:00+00:00', '2020-03-09T00:00:00+00:00')
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ConfigurationError(
+            f"'{text}' is no time; write 2020-01-02 for a session or 2020-01-02T14:30:00Z for a moment"
+        ) from None
+    if moment.tzinfo is None and (len(text.strip()) > len("2020-01-02")):
+        raise ConfigurationError(
+            f"the time {text} carries no time zone; write {text}Z if it is UTC, or add its offset, such as {text}-05:00"
+        )
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

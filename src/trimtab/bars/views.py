@@ -1,7 +1,8 @@
 """The bars of a series as they stood, epoch by epoch.
 
-Between two restatements nothing changes but new bars, so history falls into epochs: whatever was
-decided or realised in one of them can be computed from the bars as they stood at its end.
+Between two revisions nothing changes but new bars, and factors that rescale everything before a new
+bar alike, so history falls into epochs: whatever was decided or realised in one of them can be
+computed from the bars as they stood at its end.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ class BarHistory(Protocol):
         ...
 
     def revision_times(self, series: Series) -> np.ndarray:
-        """Known times of all restated versions, sorted, `datetime64[us]`."""
+        """Known times at which what was known of the past changed, sorted, `datetime64[us]`."""
         ...
 
 
 def views(store: BarHistory, series: Series, as_of: datetime | None = None) -> Iterator[Bars]:
-    """The bars as they stood at the end of each epoch, oldest first; one view without restatements.
+    """The bars as they stood at the end of each epoch, oldest first; one view without revisions.
 
     Every bar of a view is in all later ones. `as_of` limits everything to what was known at that
     time; None means all that is known now.

@@ -178,11 +178,24 @@ class Retraining(_Section):
     """When a model is renewed without being asked.
 
     `on_degradation` waits for realised performance, which is not recorded yet.
+
+    Attributes
+    ----------
+    schedule: every so often, whatever happens.
+    on_drift: when the newest rows look unlike those the model was trained on; limits in `[drift]`.
+    on_degradation: when realised performance falls below what validation promised.
+    on_restated_data: when bars the latest version learnt from have been restated since.
+    min_restated_share: share of its samples that must have read a restated bar, for that to ask.
+    on_new_bars: when an instrument has so many bars newer than the latest version's data; 0 is never.
+    cooldown: quiet time after a retrain.
     """
 
     schedule: Literal["none", "daily", "weekly", "monthly"] = "weekly"
     on_drift: bool = True
     on_degradation: bool = True
+    on_restated_data: bool = True
+    min_restated_share: Share = 0.01
+    on_new_bars: int = Field(default=0, ge=0, le=1_000_000)
     cooldown: Duration = timedelta(days=3)
 
 

@@ -64,12 +64,12 @@ def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult
         report = judged_with(own)
         spread = seed_spread([report, *map(judged_with, others)])
         comparison = compare_with_baseline(report, dataset, seed=workspace.settings.seed)
-        workspace.lake.tables.write(_forecast_table(strategy_name), _forecasts(dataset, report.out_of_sample))
+        workspace.lake.tables.write(forecast_table(strategy_name), _forecasts(dataset, report.out_of_sample))
         described = _describe_walk_forward(workspace, strategy_name, report, comparison, spread)
         return replace(described, summary={**described.summary, "recipe": recipe, "dataset": fingerprint})
 
     def still_there(manifest: Manifest) -> bool:
-        table = _forecast_table(strategy_name)
+        table = forecast_table(strategy_name)
         stored = workspace.lake.tables.exists(table) and fingerprint_table(workspace.lake.tables.read(table))
         return bool(stored == manifest.summary["values"]["forecasts"])
 
@@ -195,7 +195,7 @@ def _describe_walk_forward(
     document = report.to_json() | {"baselines": comparison.to_json(), "seed_spread": seeds}
     path = workspace.report_folder(WALK_FORWARD, strategy_name) / "report.json"
     write_text(path, json.dumps(document, indent=1))
-    forecasts = fingerprint_table(workspace.lake.tables.read(_forecast_table(strategy_name)))
+    forecasts = fingerprint_table(workspace.lake.tables.read(forecast_table(strategy_name)))
     return Produced(
         data_version=fingerprint_json(document),
         metrics={
@@ -214,7 +214,7 @@ def _describe_walk_forward(
         },
         tables={"folds": folds, "baselines": baselines, "seed spread": seeds},
         plots={"Accuracy by fold": plot_accuracy(report)},
-        links={"report": path, "forecasts": workspace.lake.tables.path(_forecast_table(strategy_name))},
+        links={"report": path, "forecasts": workspace.lake.tables.path(forecast_table(strategy_name))},
         summary={
             "accuracy": report.accuracy,
             "accuracy_seed_std": seeds[0]["std"],
@@ -283,7 +283,7 @@ def _describe_backtest(workspace: Workspace, strategy: Strategy, report: Backtes
     )
 
 
-def _forecast_table(strategy_name: str) -> str:
+def forecast_table(strategy_name: str) -> str:
     return f"reports/{WALK_FORWARD}/{strategy_name}/forecasts"
 
 
@@ -306,6 +306,6 @@ def _forecasts(dataset: Dataset, forecasts: OutOfSample) -> pa.Table:
 
 
 def _read_forecasts(workspace: Workspace, strategy_name: str) -> OutOfSample:
-    table = workspace.lake.tables.read(_forecast_table(strategy_name))
+    table = workspace.lake.tables.read(forecast_table(strategy_name))
     columns = ("row", "fold", "value", "target", "baseline", "majority")
     return OutOfSample(**{name: np.asarray(table[name].to_numpy()) for name in columns})

@@ -1,15 +1,19 @@
 """Stage nine: which models to renew now, and the record of every renewal.
 
-Planning reads a few registry rows and writes nothing, so a sensor may ask every few seconds.
+Planning reads a few registry rows, and bars only when some have come, and writes nothing: a sensor
+may ask every few seconds.
 """
 
 from __future__ import annotations
 
+from trimtab.config.strategy import Retraining
 from trimtab.pipeline.governance import STAGE as DECISION
+from trimtab.pipeline.learnt_data import learnt_data
 from trimtab.pipeline.running import stage_values
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.drift import DriftRecord
 from trimtab.retraining.jobs import RetrainingJob
+from trimtab.retraining.learnt_data import LearntData
 from trimtab.retraining.planner import Plan, RetrainRequest, plan_retrains, policy_of
 from trimtab.retraining.triggers import Observed, Scheduled
 
@@ -18,7 +22,7 @@ SNAPSHOTS_PER_STRATEGY = 50  # enough to see whether a drift that was answered h
 
 
 def plan(workspace: Workspace, max_per_tick: int = MAX_PER_TICK) -> Plan:
-    """What drift and degradation ask for now, and what is put off and why."""
+    """What drift, degradation, restated and new bars ask for now, and what is put off and why."""
     registry = workspace.registry
     snapshots: list[DriftRecord] = []
     performance = {}
@@ -26,8 +30,26 @@ def plan(workspace: Workspace, max_per_tick: int = MAX_PER_TICK) -> Plan:
         snapshots += registry.drift_snapshots(name, SNAPSHOTS_PER_STRATEGY)
         performance[name] = registry.performance(strategy=name)
     policies = {name: policy_of(strategy) for name, strategy in workspace.strategies.items()}
-    jobs = workspace.retraining.jobs()
-    return plan_retrains(snapshots, jobs, policies, workspace.lake.clock.now(), max_per_tick, performance=performance)
+    return plan_retrains(
+        snapshots,
+        workspace.retraining.jobs(),
+        policies,
+        workspace.lake.clock.now(),
+        max_per_tick,
+        performance=performance,
+        data=_data(workspace),
+    )
+
+
+def _data(workspace: Workspace) -> dict[str, LearntData]:
+    """What has become of the data of every strategy whose file asks for it."""
+    wanted = [name for name, strategy in workspace.strategies.items() if _watches_data(strategy.retraining)]
+    found = {name: learnt_data(workspace, name) for name in wanted}
+    return {name: data for name, data in found.items() if data is not None}
+
+
+def _watches_data(wanted: Retraining) -> bool:
+    return wanted.on_restated_data or wanted.on_new_bars > 0
 
 
 def scheduled_request(workspace: Workspace, strategy_name: str) -> RetrainRequest | None:

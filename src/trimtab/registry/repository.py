@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +22,7 @@ from trimtab.registry.performance import Performance
 from trimtab.registry.schema import SUMMARY_COLUMNS, model_features
 from trimtab.registry.schema import models as models_table
 from trimtab.registry.strategies import StrategyRecord
-from trimtab.registry.trials import Trial
+from trimtab.registry.trials import Study, Trial
 from trimtab.storage.database import Database
 
 
@@ -228,6 +228,11 @@ class Registry:
         """The trials of a study, by number."""
         with self.database.read() as connection:
             return trials.history(connection, study)
+
+    def studies(self, dataset_fingerprints: Collection[str]) -> list[Study]:
+        """The studies that searched on any of some datasets."""
+        with self.database.read() as connection:
+            return trials.studies(connection, dataset_fingerprints)
 
     def record_drift_snapshot(self, snapshot: DriftRecord, actor: str) -> DriftRecord:
         """Store a drift snapshot once."""

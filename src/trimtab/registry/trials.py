@@ -6,7 +6,7 @@ Sharpe ratio, probability of backtest overfitting) need the honest number of tri
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -43,6 +43,22 @@ class Trial:
     kind: Literal["tuning", "manual"] = "tuning"
 
 
+@dataclass(frozen=True)
+class Study:
+    """Trials of one search.
+
+    Attributes
+    ----------
+    study, strategy, dataset_fingerprint: its name, whose model was searched, and on what.
+    n_trials: how many configurations it tried.
+    """
+
+    study: str
+    strategy: str
+    dataset_fingerprint: str
+    n_trials: int
+
+
 def record(change: Change, trials: Sequence[Trial]) -> int:
     """Store the trials that are not known yet; return how many those were."""
     studies = {trial.study for trial in trials}
@@ -77,6 +93,15 @@ def history(connection: Connection, study: str) -> list[Trial]:
     query = select(trial_ledger).where(trial_ledger.c.study == study).order_by(trial_ledger.c.number)
     rows = connection.execute(query)
     return [Trial(**{key: value for key, value in row._mapping.items() if key != "recorded"}) for row in rows]
+
+
+def studies(connection: Connection, dataset_fingerprints: Collection[str]) -> list[Study]:
+    """The studies that searched on any of some datasets, by name."""
+    columns = (trial_ledger.c.study, trial_ledger.c.strategy, trial_ledger.c.dataset_fingerprint)
+    query = select(*columns, func.count().label("n_trials")).group_by(*columns).order_by(trial_ledger.c.study)
+    wanted = set(dataset_fingerprints)
+    found = [Study(**row._mapping) for row in connection.execute(query)]
+    return [study for study in found if study.dataset_fingerprint in wanted]
 
 
 def _row(trial: Trial) -> dict[str, Any]:

@@ -21,7 +21,7 @@ class RetrainingJob:
     ----------
     run_key: `strategy:cause:attempt`; a scheduler that has seen it never runs it again.
     strategy: whose model.
-    trigger: "scheduled", "drift", "degradation" or "manual".
+    trigger: "scheduled", "drift", "degradation", "restated", "new_data" or "manual".
     cause: the trigger and what set it off, such as `drift:<snapshot id>`; served at most once.
     attempt: 1 for the first, one more after each failure for the same cause.
     snapshot_id: the drift snapshot behind it, if any.

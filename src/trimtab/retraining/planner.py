@@ -14,6 +14,7 @@ from trimtab.config.strategy import Strategy
 from trimtab.registry.drift import DriftRecord
 from trimtab.registry.performance import Performance
 from trimtab.retraining.jobs import RetrainingJob
+from trimtab.retraining.learnt_data import LearntData
 from trimtab.retraining.triggers import Cause, Observed, RetrainTrigger, triggers_of
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -98,6 +99,7 @@ def plan_retrains(
     max_per_tick: int,
     *,
     performance: Mapping[str, Sequence[Performance]] | None = None,
+    data: Mapping[str, LearntData] | None = None,
 ) -> Plan:
     """What to retrain at `now`; at most one request per strategy and `max_per_tick` in all.
 
@@ -105,6 +107,7 @@ def plan_retrains(
     ----------
     snapshots, jobs: of any strategies, in any order; only those with a policy count.
     performance: realised windows by strategy, oldest first.
+    data: what has become of the data the latest version of a strategy learnt from.
 
     When there are more reasons than `max_per_tick`, requests by a person come first, then the
     strategies that have waited longest since their last retrain.
@@ -113,6 +116,7 @@ def plan_retrains(
     skipped: list[Skipped] = []
     for name in sorted(policies):
         observed = _observed(name, snapshots, jobs, (performance or {}).get(name, ()), now)
+        observed = replace(observed, data=(data or {}).get(name))
         answer, is_urgent = _plan_one(name, policies[name], observed)
         if isinstance(answer, Skipped):
             skipped.append(answer)
@@ -173,6 +177,8 @@ def _obstacle(cause: Cause, policy: RetrainPolicy, observed: Observed) -> str | 
         return "this cause was served already"
     if len(served) >= policy.max_attempts:
         return f"given up after {len(served)} failed attempts; retrain by hand once the reason is gone"
+    if cause.waits_for is not None:
+        return cause.waits_for
     if cause.is_urgent:
         return None
     return _cooling(policy, observed) or _backing_off(policy, observed)

@@ -15,6 +15,7 @@ from trimtab.config.strategy import Strategy
 from trimtab.registry.drift import DriftRecord
 from trimtab.registry.performance import Performance
 from trimtab.retraining.jobs import RetrainingJob
+from trimtab.retraining.learnt_data import LearntData
 
 Period = Literal["daily", "weekly", "monthly"]
 
@@ -25,16 +26,18 @@ class Cause:
 
     Attributes
     ----------
-    trigger: "scheduled", "drift", "degradation" or "manual".
-    subject: what set it off: a snapshot id, a period, a window, a request.
+    trigger: "scheduled", "drift", "degradation", "restated", "new_data" or "manual".
+    subject: what set it off: a snapshot id, a period, a window, a restatement, a request.
     reason: one sentence for a person.
     is_urgent: a person asked; cool-down and back-off do not apply.
+    waits_for: what must be done before a retrain can answer it; None when nothing must.
     """
 
     trigger: str
     subject: str
     reason: str
     is_urgent: bool = False
+    waits_for: str | None = None
 
     @property
     def key(self) -> str:
@@ -52,12 +55,15 @@ class Observed:
     snapshots: its drift snapshots, newest first.
     performance: its realised windows, oldest first.
     jobs: its retraining jobs, oldest request first.
+    data: what has become of the data its latest version learnt from; None where it has none, or
+        where nobody wants to know.
     """
 
     now: datetime
     snapshots: Sequence[DriftRecord] = ()
     performance: Sequence[Performance] = ()
     jobs: Sequence[RetrainingJob] = ()
+    data: LearntData | None = None
 
 
 class RetrainTrigger(Protocol):
@@ -169,6 +175,61 @@ class OnDegradation:
 
 
 @dataclass(frozen=True)
+class OnRestatedData:
+    """When bars the latest version learnt from have been restated since.
+
+    A restatement asks once. The version that answers it learnt from today's bars, so nothing is
+    left to ask about; a further restatement is a cause of its own.
+
+    Attributes
+    ----------
+    min_restated_share: share of the samples that must have read a restated bar, 0 to 1. A bar
+        inside the history reaches as many samples as the longest look-back has bars, the newest
+        bar only those whose label it ends: most corrections of yesterday's bar stay below.
+    """
+
+    min_restated_share: float = 0.01
+
+    def cause(self, observed: Observed) -> Cause | None:
+        """The newest restatement, if enough samples read restated bars."""
+        data = observed.data
+        if data is None or data.restated is None or data.restated_share < self.min_restated_share:
+            return None
+        read = f"{data.restated_share:.1%} of the {data.n_samples} samples of version {data.version}"
+        return Cause(
+            "restated",
+            f"{data.model_id}-{data.restated:%Y%m%dT%H%M%S.%fZ}",
+            f"{read} read bars that were restated since, last on {data.restated:%Y-%m-%d %H:%M:%S} UTC",
+            waits_for=data.waits_for,
+        )
+
+
+@dataclass(frozen=True)
+class OnNewData:
+    """When so many bars have come since the latest version learnt.
+
+    Attributes
+    ----------
+    min_new_bars: bars of one instrument; twice as many are a second cause, should the first retrain
+        have led to no new version.
+    """
+
+    min_new_bars: int
+
+    def cause(self, observed: Observed) -> Cause | None:
+        """The new bars, if they are enough."""
+        data = observed.data
+        if data is None or data.n_new_bars < self.min_new_bars:
+            return None
+        return Cause(
+            "new_data",
+            f"{data.model_id}-{data.n_new_bars // self.min_new_bars}",
+            f"{data.n_new_bars} bars have come since version {data.version} learnt; {self.min_new_bars} ask for a retrain",
+            waits_for=data.waits_for,
+        )
+
+
+@dataclass(frozen=True)
 class Manual:
     """A person asked; `request_id` makes asking twice for the same thing one retrain."""
 
@@ -193,9 +254,13 @@ def triggers_of(strategy: Strategy, *, with_schedule: bool = False) -> tuple[Ret
         found.append(Scheduled(wanted.schedule))
     if wanted.on_degradation:
         found.append(OnDegradation())
+    if wanted.on_restated_data:
+        found.append(OnRestatedData(wanted.min_restated_share))
     if wanted.on_drift:
         clear = drift.min_drifted_share / 2
         found.append(OnDrift(drift.min_drifted_share, drift.min_unseen_share, clear_share=clear))
+    if wanted.on_new_bars:
+        found.append(OnNewData(wanted.on_new_bars))
     return tuple(found) or (NeverRetrain(),)
 
 

@@ -7,6 +7,7 @@ in a power cut).
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import uuid
@@ -35,7 +36,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     except OSError as error:
         raise StorageError(_explain(path, error)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # a parent that is no folder has been said already
+            temporary.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -49,6 +49,35 @@ def test_a_yahoo_export_is_mapped_and_says_so(tmp_path: Path) -> None:
     assert file.columns["instrument_id"] == "the file's name (XYZ)"
 
 
+def test_dividends_and_splits_are_told_by_series_and_change_no_bar(tmp_path: Path) -> None:
+    text = (
+        "Ticker,Date,Open,High,Low,Close,Adj Close,Volume,Dividends,Stock Splits\n"
+        "A,2020-01-02,10,12,9,11,5.5,100,0,0\nA,2020-01-03,11,12,9,10,5.0,100,0.25,2\n"
+        "B,2020-01-02,11,12,9,10,10,100,,\nB,2020-01-03,11,12,9,10,10,100,none,0\n"
+    )
+    file = read_bar_file(written(tmp_path, text))
+    a, b = (Series(name, Timeframe.DAY) for name in "AB")
+    assert list(zip(file.actions[a].kind.tolist(), file.actions[a].value.tolist(), strict=True)) == [
+        ("dividend", 0.25),
+        ("split", 2.0),
+    ]
+    assert file.actions[a].ex_time.astype("datetime64[D]").astype(str).tolist() == ["2020-01-03"] * 2
+    assert len(file.actions[b]) == 0
+    assert file.columns["dividend"] == "Dividends"
+    assert (file.bars[a].close.tolist(), file.bars[a].factor.tolist()) == ([11.0, 10.0], [0.5, 0.5])
+
+
+def test_the_dividends_of_a_real_fund_are_those_its_true_adjustment_was_made_of(shared_data: Path) -> None:
+    path = shared_data / "dirty" / "yfinance_repair" / "VWILX-1d-cg-double-count-fixed.csv"
+    file = read_bar_file(path)
+    (bars,), (told,) = file.bars.values(), file.actions.values()
+    assert len(told) == 2
+    for ex_time, dividend in zip(told.ex_time, told.value, strict=True):
+        at = int(np.searchsorted(bars.event_time, ex_time))
+        step = bars.factor[at - 1] / bars.factor[at]
+        assert step == pytest.approx(1 - dividend / bars.close[at - 1], abs=1e-6)
+
+
 def test_several_series_are_told_apart_and_keep_file_order(tmp_path: Path) -> None:
     path = written(
         tmp_path,
@@ -132,6 +161,13 @@ class TestBadFilesAreRefusedInOneSentence:
     def test_a_folder(self, tmp_path: Path) -> None:
         with pytest.raises(SourceError, match="is a folder; give one file"):
             read_bar_file(tmp_path)
+
+    def test_a_column_of_prices_that_holds_no_numbers(self, tmp_path: Path) -> None:
+        table = random_walk(2).to_table()
+        table = table.set_column(table.column_names.index("close"), "close", pa.array([[1.0], [2.0]]))
+        pq.write_table(table, tmp_path / "x.parquet")
+        with pytest.raises(SchemaError, match=r"column 'close' holds list<.*>, which is no number"):
+            read_bar_file(tmp_path / "x.parquet")
 
     @pytest.mark.parametrize("name", ["x.csv", "x.parquet"])
     def test_zero_bytes(self, tmp_path: Path, name: str) -> None:

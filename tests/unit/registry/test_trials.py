@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fakes.registries import digest
 
 from trimtab.registry.repository import Registry
-from trimtab.registry.trials import Trial
+from trimtab.registry.trials import Study, Trial
 
 
 def _trials(study: str, numbers: range, strategy: str = "demo", label: str = "direction") -> list[Trial]:
@@ -36,3 +38,13 @@ def test_a_failed_trial_counts_and_has_no_value(registry: Registry) -> None:
     (found,) = registry.trials("s")
     assert (found.value, found.kind) == (None, "manual")
     assert registry.count_trials() == 1
+
+
+def test_studies_are_found_by_what_they_searched_on(registry: Registry) -> None:
+    elsewhere = [replace(trial, dataset_fingerprint=digest("other")) for trial in _trials("z", range(2))]
+    registry.record_trials([*_trials("b", range(3), "other"), *_trials("a", range(2)), *elsewhere], "t")
+    assert registry.studies([digest("data")]) == [
+        Study("a", "demo", digest("data"), 2),
+        Study("b", "other", digest("data"), 3),
+    ]
+    assert registry.studies([]) == []

@@ -12,8 +12,9 @@ from trimtab.config.strategy import Strategy
 from trimtab.registry.drift import DriftRecord
 from trimtab.registry.performance import Performance
 from trimtab.retraining.jobs import RetrainingJob
+from trimtab.retraining.learnt_data import LearntData
 from trimtab.retraining.planner import Plan, RetrainPolicy, plan_retrains, policy_of
-from trimtab.retraining.triggers import Manual, OnDegradation, OnDrift
+from trimtab.retraining.triggers import Manual, OnDegradation, OnDrift, OnRestatedData
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -129,6 +130,31 @@ def test_degradation_is_planned_from_realised_windows() -> None:
     plan = plan_retrains([], [], {"demo": policy}, NOW, 5, performance={"demo": [window]})
     assert _keys(plan) == ["demo:degradation:accuracy-1-20240304T120000:1"]
     assert plan.requests[0].snapshot_id is None
+
+
+def test_a_restatement_is_planned_once_and_the_next_one_waits_for_the_cool_down() -> None:
+    data = LearntData(1, "1.0.0", 900, restated_share=0.2, restated=NOW - HOUR)
+    policy = replace(POLICY, triggers=(OnRestatedData(), OnDrift()))
+
+    def plan(learnt: LearntData, *jobs: RetrainingJob) -> Plan:
+        policies = {"demo": policy, "quiet": policy}
+        return plan_retrains([], jobs, policies, NOW, 5, data={"demo": learnt, "unheard": learnt})
+
+    (request,) = plan(data).requests
+    assert (request.run_key, request.snapshot_id) == ("demo:restated:1-20240304T110000.000000Z:1", None)
+    served = replace(_job("succeeded", MINUTE), trigger="restated", cause=request.cause)
+    assert plan(data, served).skipped[0].reason == "this cause was served already"
+    further = replace(data, restated=NOW)
+    assert plan(further, served).skipped[0].reason.startswith("cooling down")
+    (later,) = plan(further, replace(served, finished=NOW - 3 * DAY)).requests
+    assert later.cause != request.cause
+
+
+def test_what_must_be_done_first_puts_a_retrain_off_without_using_up_an_attempt() -> None:
+    data = LearntData(1, "1.0.0", 900, restated_share=0.2, restated=NOW, waits_for="features are older than bars")
+    policy = replace(POLICY, triggers=(OnRestatedData(),))
+    plan = plan_retrains([], [], {"demo": policy}, NOW, 5, data={"demo": data})
+    assert (plan.requests, plan.skipped[0].reason) == ((), "features are older than bars")
 
 
 def test_at_most_so_many_start_at_once_and_the_rest_come_next() -> None:

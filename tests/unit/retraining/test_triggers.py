@@ -12,7 +12,19 @@ from trimtab.config.strategy import Strategy
 from trimtab.registry.drift import DriftRecord
 from trimtab.registry.performance import Performance
 from trimtab.retraining.jobs import RetrainingJob
-from trimtab.retraining.triggers import Manual, NeverRetrain, Observed, OnDegradation, OnDrift, Scheduled, triggers_of
+from trimtab.retraining.learnt_data import LearntData
+from trimtab.retraining.triggers import (
+    Cause,
+    Manual,
+    NeverRetrain,
+    Observed,
+    OnDegradation,
+    OnDrift,
+    OnNewData,
+    OnRestatedData,
+    Scheduled,
+    triggers_of,
+)
 
 NOW = datetime(2024, 3, 4, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -119,7 +131,55 @@ def test_a_strategy_file_says_which_triggers_count() -> None:
             name="demo", universe={"instruments": ("A",)}, label={"kind": "direction"}, retraining=retraining
         )  # type: ignore[arg-type]  # as TOML gives it
 
-    assert triggers_of(strategy()) == (OnDegradation(), OnDrift(0.30, 0.50, clear_share=0.15))
+    usual = (OnDegradation(), OnRestatedData(0.01), OnDrift(0.30, 0.50, clear_share=0.15))
+    assert triggers_of(strategy()) == usual
     assert triggers_of(strategy(), with_schedule=True)[0] == Scheduled("weekly")
-    quiet = strategy(on_drift=False, on_degradation=False, schedule="none")
+    data = strategy(on_new_bars=20, min_restated_share=0.2, on_drift=False, on_degradation=False)
+    assert triggers_of(data) == (OnRestatedData(0.2), OnNewData(20))
+    quiet = strategy(on_drift=False, on_degradation=False, on_restated_data=False, schedule="none")
     assert triggers_of(quiet, with_schedule=True) == (NeverRetrain(),)
+
+
+LEARNT = LearntData(7, "1.2.0", 2000, restated_share=0.0105, restated=NOW, n_new_bars=9)
+
+
+def _learnt(**overrides: Any) -> Observed:
+    return Observed(NOW, data=replace(LEARNT, **overrides))
+
+
+@pytest.mark.parametrize(
+    ("learnt", "fires"),
+    [
+        ({}, True),
+        ({"restated_share": 0.0099}, False),
+        ({"restated_share": 0.01}, True),
+        ({"restated": None}, False),
+    ],
+)
+def test_restated_bars_ask_when_enough_samples_read_them(learnt: dict[str, Any], fires: bool) -> None:
+    assert (OnRestatedData(0.01).cause(_learnt(**learnt)) is not None) == fires
+    assert OnRestatedData(0.01).cause(Observed(NOW)) is None
+
+
+def test_a_restatement_is_one_cause_and_a_further_one_or_another_version_is_another() -> None:
+    def cause(**learnt: Any) -> Cause:
+        found = OnRestatedData().cause(_learnt(**learnt))
+        assert found is not None
+        return found
+
+    first = cause()
+    assert first.key == "restated:7-20240304T120000.000000Z"
+    assert first.reason == (
+        "1.1% of the 2000 samples of version 1.2.0 read bars that were restated since, last on 2024-03-04 12:00:00 UTC"
+    )
+    assert cause(restated_share=0.5).key == first.key
+    assert cause(restated=NOW + timedelta(microseconds=1)).key != first.key
+    assert cause(model_id=8).key != first.key
+    assert cause(waits_for="features").waits_for == "features"
+
+
+@pytest.mark.parametrize(("n_new", "subject"), [(9, None), (10, "7-1"), (19, "7-1"), (20, "7-2")])
+def test_new_bars_ask_by_the_multiple_of_what_is_wanted(n_new: int, subject: str | None) -> None:
+    cause = OnNewData(10).cause(_learnt(n_new_bars=n_new))
+    assert (cause.subject if cause else None) == subject
+    assert OnNewData(10).cause(Observed(NOW)) is None

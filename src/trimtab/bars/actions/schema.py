@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from trimtab.bars.schema import TIME
 from trimtab.errors import SchemaError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+COLUMNS = ("instrument_id", "ex_time", "kind", "value", "known_time", "received_time")
 
 
 class ActionKind(StrEnum):
@@ -72,10 +79,31 @@ class Actions:
     def __len__(self) -> int:
         return len(self.ex_time)
 
+    def arrays(self) -> Iterator[tuple[str, np.ndarray]]:
+        """The columns by name, in the order of the schema, without the instrument."""
+        for field in fields(self)[1:]:
+            yield field.name, getattr(self, field.name)
+
     def take(self, selection: np.ndarray | slice) -> Actions:
         """The actions at some positions, by slice, mask or indices."""
-        names = [field.name for field in fields(self)[1:]]
-        return Actions(self.instrument_id, **{name: getattr(self, name)[selection] for name in names})
+        return Actions(self.instrument_id, **{name: array[selection] for name, array in self.arrays()})
+
+    def to_table(self) -> pa.Table:
+        """An Arrow table in the schema of the store, times as timestamp[us, UTC]."""
+        import pyarrow as pa
+
+        columns: dict[str, pa.Array] = {"instrument_id": pa.array([self.instrument_id] * len(self), pa.string())}
+        for name, array in self.arrays():
+            columns[name] = pa.array(array)
+            if name.endswith("_time"):
+                columns[name] = columns[name].cast(pa.timestamp("us", tz="UTC"))
+        return pa.table({name: columns[name] for name in COLUMNS})
+
+    @classmethod
+    def from_table(cls, table: pa.Table, instrument_id: str) -> Actions:
+        """Read back a table of `to_table` that holds actions of one instrument."""
+        column = {name: table[name].combine_chunks().to_numpy(zero_copy_only=False) for name in COLUMNS[1:]}
+        return cls.build(instrument_id, **column)
 
     @classmethod
     def build(

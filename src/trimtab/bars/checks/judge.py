@@ -6,12 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from trimtab.bars.actions.schema import Actions
+from trimtab.bars.checks.actions import price_rows
 from trimtab.bars.checks.activity import check_activity
+from trimtab.bars.checks.adjustments import check_adjustments, check_factor, check_repeated_steps
 from trimtab.bars.checks.gaps import check_gaps
-from trimtab.bars.checks.levels import check_jumps, check_units
+from trimtab.bars.checks.jumps import check_jumps
 from trimtab.bars.checks.order import check_duplicates, check_out_of_order
 from trimtab.bars.checks.single_bar import check_single_bars, is_complete
+from trimtab.bars.checks.units import check_units
 from trimtab.bars.checks.verdict import Finding, Verdict
+from trimtab.bars.checks.wicks import check_wicks
 from trimtab.bars.schema import Bars, concatenate
 from trimtab.config.quality import CheckLimits
 from trimtab.market.calendar import SessionCalendar, calendar_for
@@ -25,6 +30,7 @@ def judge(
     calendar: SessionCalendar | None = None,
     limits: CheckLimits = DEFAULT_LIMITS,
     context: Bars | None = None,
+    actions: Actions | None = None,
 ) -> Verdict:
     """Judge raw bars of one series, in any order.
 
@@ -37,6 +43,9 @@ def judge(
     limits: where a check begins to object.
     context: bars already stored, in order. Those just before the new ones say what is usual and
         where a gap begins; one with the time of a conflicting set says which row is true.
+    actions: splits and dividends told beside bars whose `factor` is the vendor's, which must agree
+        with them; held against the bars given, without the context. For prices as traded use
+        `judge_actions`, and put the factor of the accepted splits into the bars.
 
     >>> import numpy as np
     >>> from trimtab.market import Series, Timeframe
@@ -56,7 +65,14 @@ def judge(
     in_units = _not_refused(len(sequence), units)
     findings += _at_rows(units, rows)
     sequence, rows = sequence.take(in_units), rows[in_units]
-    findings += _at_rows([*check_jumps(sequence, limits), *check_activity(sequence, limits)], rows)
+    of_levels = [*check_jumps(sequence, limits, actions), *check_factor(sequence, limits, actions)]
+    findings += _at_rows([*of_levels, *check_wicks(sequence, limits), *check_activity(sequence, limits)], rows)
+    if actions is None:
+        findings += _at_rows(check_repeated_steps(sequence, limits), rows)
+    else:
+        # A bar refused for its high is still a witness of the price a dividend was paid from.
+        priced = price_rows(bars)
+        findings += _at_rows(check_adjustments(bars.take(priced), actions, limits), priced)
     findings += _gaps(bars, context, calendar)
     return Verdict(_not_refused(len(bars), findings), tuple(sorted(findings, key=_position)))
 

@@ -9,6 +9,14 @@ from datetime import UTC, datetime
 from trimtab.errors import UnknownNameError
 
 DRIFT_DATE = datetime(2019, 7, 1, tzinfo=UTC)
+# In the words of the checks that should find them; `defects.py` says what is done to a bar.
+BASIC_DEFECTS = (
+    "unadjusted_split", "unit_error", "non_positive_price", "inconsistent_ohlc", "duplicate_time", "gap",
+)  # fmt: skip
+ALL_DEFECTS = (
+    *BASIC_DEFECTS, "missing_value", "negative_volume", "spike", "stale_run", "zero_volume",
+    "conflicting_duplicate", "out_of_order",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,15 @@ class PlantedTruth:
     volume_ratio: usual volume after the drift divided by the one before.
     volume_noise_after, hit_rate_after: what replaces `volume_noise` and `hit_rate`.
     has_defects: whether bad bars are injected (`SimulatedMarket.truth` lists them).
+    defects: which kinds, in turn.
+    garch_alpha, garch_beta: GARCH(1,1) of the returns: h' = volatility²·(1 - α - β) + α·r² + β·h, per bar;
+        both 0 means volatility that only regimes change.
+    jumps_per_day, jump_size: rate of a compound Poisson process, and the standard deviation of the
+        log price jumps it brings; a jump happens before the open of its bar.
+    half_life: from `drift_time` on, bars in which the planted advantage (hit rate minus one half)
+        halves; 0 means that it does not decay.
+    split_every, split_ratio: bars between two splits, and new shares for one old; 0 means none.
+    dividend_every, dividend_yield: bars between two dividends, and their share of the price before.
     """
 
     instrument_id: str
@@ -49,6 +66,16 @@ class PlantedTruth:
     volume_noise_after: float = 0.25
     hit_rate_after: float = 0.5
     has_defects: bool = False
+    defects: tuple[str, ...] = BASIC_DEFECTS
+    garch_alpha: float = 0.0
+    garch_beta: float = 0.0
+    jumps_per_day: float = 0.0
+    jump_size: float = 0.0
+    half_life: int = 0
+    split_every: int = 0
+    split_ratio: float = 2.0
+    dividend_every: int = 0
+    dividend_yield: float = 0.0
 
 
 RECIPES = {
@@ -76,6 +103,37 @@ RECIPES = {
         hit_rate_after=0.65,
     ),
     "SIMBAD": PlantedTruth("SIMBAD", "A random walk with bad bars at known places.", has_defects=True),
+    "SIMDIRTY": PlantedTruth(
+        "SIMDIRTY", "A random walk with bad bars of every kind.", has_defects=True, defects=ALL_DEFECTS
+    ),
+    "SIMGARCH": PlantedTruth(
+        "SIMGARCH",
+        "Volatility clusters as in real returns, GARCH(1,1); the direction cannot be known.",
+        garch_alpha=0.08,
+        garch_beta=0.90,
+    ),
+    "SIMJUMP": PlantedTruth(
+        "SIMJUMP",
+        "A random walk with a jump every fifty days: real news, which no check may take for an error.",
+        jumps_per_day=0.02,
+        jump_size=0.05,
+    ),
+    # The half-life is a quarter of a year of days: slow enough to be traded, fast enough to be missed.
+    "SIMDECAY": PlantedTruth(
+        "SIMDECAY",
+        "Momentum as in SIMALPHA until a date; from then on what can be known halves every 63 bars.",
+        hit_rate=0.60,
+        hit_rate_after=0.60,
+        drift_time=DRIFT_DATE,
+        half_life=63,
+    ),
+    "SIMSPLIT": PlantedTruth(
+        "SIMSPLIT",
+        "A random walk whose shares split in two every 500 bars and pay half a per cent every 63.",
+        split_every=500,
+        dividend_every=63,
+        dividend_yield=0.005,
+    ),
 }
 
 _NAME = re.compile(rf"({'|'.join(RECIPES)})(\d*)")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from trimtab.errors import ConfigurationError, UnknownNameError
 
 if TYPE_CHECKING:
     from trimtab.bars.sources.protocol import BarSource
+    from trimtab.bars.store import BarStore
     from trimtab.clock import Clock
     from trimtab.config import Settings
     from trimtab.market import Timeframe
@@ -37,6 +38,7 @@ class SourceOptions:
     clock: what time it is ("simulated", "ccxt", "yfinance"); without it the system's.
     timeout_seconds, attempts: limits of one request ("ccxt", "yfinance").
     base_url: another address to ask instead of the source's own ("ccxt", "yfinance").
+    store, inbox: what files that were delivered have left behind, and where they arrive ("inbox").
     """
 
     path: Path | None = None
@@ -50,6 +52,8 @@ class SourceOptions:
     timeout_seconds: float = 20.0
     attempts: int = 5
     base_url: str | None = None
+    store: BarStore | None = None
+    inbox: Path | None = None
 
 
 def open_source(name: str, options: SourceOptions | None = None) -> BarSource:
@@ -72,15 +76,16 @@ def source_options(
     path: Path | None = None,
     query: str | None = None,
     exchange: str | None = None,
-    start: date | None = None,
+    start: datetime | None = None,
     timeframe: Timeframe | None = None,
+    store: BarStore | None = None,
 ) -> SourceOptions:
     """The options of a source in one installation: what the settings say, and what was asked for."""
     return SourceOptions(
         path=path,
         query=query,
         exchange=exchange,
-        start=datetime(start.year, start.month, start.day, tzinfo=UTC) if start else None,
+        start=start,
         timeframe=timeframe,
         seed=settings.seed,
         publication_lag=timedelta(seconds=settings.publication_lag_seconds),
@@ -88,6 +93,8 @@ def source_options(
         timeout_seconds=settings.network_timeout_seconds,
         attempts=settings.network_attempts,
         base_url=settings.source_base_url,
+        store=store,
+        inbox=settings.inbox_dir_or_default.absolute(),
     )
 
 
@@ -105,15 +112,66 @@ def _files(options: SourceOptions) -> BarSource:
     return BarFiles(options.path, options.publication_lag, options.timeframe)
 
 
+def _duckdb(options: SourceOptions) -> BarSource:
+    from trimtab.bars.sources.duckdb import DuckDBBars
+
+    return DuckDBBars(options.path, options.query, options.publication_lag, options.timeframe)
+
+
 def _simulated(options: SourceOptions) -> BarSource:
     from trimtab.bars.sources.simulated import SimulatedMarket
 
     return SimulatedMarket(options.seed, until=options.clock.now() if options.clock else None)
 
 
+def _ccxt(options: SourceOptions) -> BarSource:
+    from trimtab.bars.sources.asking import Patience
+    from trimtab.bars.sources.exchanges import CryptoExchange
+    from trimtab.clock import SystemClock
+
+    if options.exchange is None:
+        raise ConfigurationError("source 'ccxt' needs an exchange: say which, such as binance or kraken")
+    return CryptoExchange(
+        options.exchange,
+        start=options.start,
+        clock=options.clock or SystemClock(),
+        publication_lag=options.publication_lag,
+        timeout_seconds=options.timeout_seconds,
+        patience=Patience(options.attempts),
+        base_url=options.base_url,
+    )
+
+
+def _yfinance(options: SourceOptions) -> BarSource:
+    from trimtab.bars.sources.asking import Patience
+    from trimtab.bars.sources.yahoo import YahooEquities
+    from trimtab.clock import SystemClock
+
+    return YahooEquities(
+        start=options.start,
+        clock=options.clock or SystemClock(),
+        publication_lag=options.publication_lag,
+        timeout_seconds=options.timeout_seconds,
+        patience=Patience(options.attempts),
+        base_url=options.base_url,
+    )
+
+
+def _inbox(options: SourceOptions) -> BarSource:
+    from trimtab.bars.sources.inbox import DeliveredBars
+
+    if options.store is None or options.inbox is None:
+        raise ConfigurationError("source 'inbox' is for strategy files; take its files with: trimtab bars inbox ingest")
+    return DeliveredBars(options.store, options.inbox)
+
+
 _OPENERS: dict[str, Callable[[SourceOptions], BarSource]] = {
     "sample": _sample,
     "files": _files,
+    "inbox": _inbox,
+    "duckdb": _duckdb,
     "simulated": _simulated,
+    "ccxt": _ccxt,
+    "yfinance": _yfinance,
 }
 SOURCES = tuple(_OPENERS)

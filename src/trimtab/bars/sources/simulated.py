@@ -7,13 +7,24 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from trimtab.bars.actions.schema import Actions
 from trimtab.bars.schema import Bars
 from trimtab.bars.simulation.defects import Defect, inject, plan_defects
 from trimtab.bars.simulation.planted import DRIFT_DATE, RECIPES, PlantedTruth, planted_truth
-from trimtab.bars.simulation.prices import regime_of, simulate, simulated_event_times, stream
+from trimtab.bars.simulation.prices import (
+    actions_of,
+    hit_rate_of,
+    jumps_of,
+    regime_of,
+    simulate,
+    simulated_event_times,
+    stream,
+    volatility_of,
+)
 from trimtab.bars.sources.protocol import BarSource, UnknownSeriesError, refuse_empty, within
 from trimtab.errors import ConfigurationError, UnknownNameError
 from trimtab.market import Series, Timeframe
+from trimtab.market.calendar import parse_calendar
 
 START = datetime(2015, 1, 5, tzinfo=UTC)
 END = datetime(2020, 12, 31, tzinfo=UTC)
@@ -23,8 +34,9 @@ class SimulatedMarket(BarSource):
     """A source of simulated bars, the same on every run for the same seed.
 
     Each instrument contains exactly one thing worth finding: SIMNULL nothing, SIMALPHA a predictable
-    direction, SIMREGIME a visible volatility regime, SIMDRIFT a change at a known date, SIMBAD bad
-    bars. `planted` says it in numbers. A number after the name (SIMNULL2) makes an independent twin.
+    direction, SIMDECAY one that fades, SIMREGIME a visible volatility regime, SIMGARCH clustered
+    volatility, SIMJUMP jumps, SIMDRIFT a change at a known date, SIMSPLIT splits and dividends, SIMBAD
+    and SIMDIRTY bad bars. `planted` says it in numbers. A number after the name (SIMNULL2) makes an independent twin.
 
     A market grows: with a later `until`, or a larger `n_bars`, the earlier bars stay as they were.
 
@@ -32,12 +44,14 @@ class SimulatedMarket(BarSource):
     ----------
     seed: another seed is another market.
     instruments: what `instruments()` offers; any other known name can be fetched too.
-    timeframe: the timeframe of `instruments()`; any other can be fetched too. Days are weekdays,
-        every other timeframe trades without a pause.
+    timeframe: the timeframe of `instruments()`; any other can be fetched too.
+    calendar: when the market is open, by name; absent, days are weekdays and every other timeframe
+        trades without a pause.
     n_bars: deliver only this many bars, the first ones; None means all until `until`.
     until: deliver the bars that have closed by then (UTC, aware); history starts on 2015-01-05.
     drift_date: from when on SIMDRIFT is another market.
     defects: inject bad bars into every instrument, not into SIMBAD only.
+    tells_actions: whether SIMSPLIT's splits and dividends are told; withheld, they are defects.
 
     >>> market = SimulatedMarket(seed=7, until=datetime(2015, 1, 13, tzinfo=UTC))
     >>> bars = market.fetch(Series("SIMNULL", Timeframe.DAY))
@@ -58,6 +72,8 @@ class SimulatedMarket(BarSource):
         until: datetime | None = None,
         drift_date: datetime = DRIFT_DATE,
         defects: bool = False,
+        calendar: str | None = None,
+        tells_actions: bool = True,
     ) -> None:
         if seed < 0:
             raise ConfigurationError(f"the seed of the simulated market must be 0 or more, not {seed}")
@@ -67,7 +83,8 @@ class SimulatedMarket(BarSource):
         self.seed = seed
         self._listed = [Series(planted_truth(name).instrument_id, timeframe) for name in instruments]
         self._n_bars, self._until = n_bars, until or END
-        self._drift_date, self._defects = drift_date, defects
+        self._drift_date, self._defects, self._tells_actions = drift_date, defects, tells_actions
+        self._calendar = parse_calendar(calendar) if calendar else None
 
     def instruments(self) -> list[Series]:
         """What is offered, sorted; twins (SIMNULL2) and other timeframes can be fetched too."""
@@ -79,11 +96,34 @@ class SimulatedMarket(BarSource):
             truth = self.planted(series)
         except UnknownNameError:
             raise UnknownSeriesError(self.name, series, self.instruments()) from None
-        times = self._event_times(series)
-        bars = simulate(truth, series, times, self.seed)
+        bars = self._clean(series)
         if truth.has_defects:
             bars = inject(bars, self._plan(series))
         return refuse_empty(self.name, series, within(bars, since, until), since, until)
+
+    def actions(self, series: Series) -> Actions:
+        """The planted splits and dividends, unless they are withheld."""
+        if not self._tells_actions:
+            return Actions.empty(series.instrument_id)
+        return actions_of(self.planted(series), self._clean(series))
+
+    def calendar(self, series: Series) -> str | None:
+        """The one it was opened with, else weekdays for days and around the clock for the others."""
+        if self._calendar is not None:
+            return self._calendar.name
+        return "weekdays" if series.timeframe is Timeframe.DAY else "24/7"
+
+    def volatilities(self, series: Series) -> np.ndarray:
+        """The true standard deviation of the log return of each clean bar, without jumps."""
+        return volatility_of(self.planted(series), series, self._event_times(series), self.seed)
+
+    def hit_rates(self, series: Series) -> np.ndarray:
+        """The true probability that each clean bar's return has the sign of the planted statistic."""
+        return hit_rate_of(self.planted(series), self._event_times(series))
+
+    def jumps(self, series: Series) -> np.ndarray:
+        """The log price jump before the open of each clean bar; 0 where there is none."""
+        return jumps_of(self.planted(series), series, len(self._event_times(series)), self.seed)
 
     def planted(self, series: Series) -> PlantedTruth:
         """What is true of an instrument, in numbers."""
@@ -110,7 +150,11 @@ class SimulatedMarket(BarSource):
         ]
 
     def _event_times(self, series: Series) -> np.ndarray:
-        return simulated_event_times(series.timeframe, START, self._until)[: self._n_bars]
+        return simulated_event_times(series.timeframe, START, self._until, self._calendar)[: self._n_bars]
+
+    def _clean(self, series: Series) -> Bars:
+        return simulate(self.planted(series), series, self._event_times(series), self.seed, self._calendar)
 
     def _plan(self, series: Series) -> list[Defect]:
-        return plan_defects(self._event_times(series), stream(self.seed, series, "defects"))
+        kinds = self.planted(series).defects
+        return plan_defects(self._event_times(series), stream(self.seed, series, "defects"), kinds)

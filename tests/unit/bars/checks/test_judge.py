@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fakes.bars import bars_from_closes, random_walk
+from fakes.dividend_payers import paying, refactored
 
 from trimtab.bars.checks import CheckLimits, Verdict, judge
 from trimtab.bars.schema import Bars, concatenate
@@ -170,7 +171,21 @@ def test_a_split_that_the_factor_accounts_for_is_no_finding() -> None:
 def test_a_factor_that_jumps_where_the_price_does_not_is_said() -> None:
     bars = clean()
     factor = np.where(np.arange(len(bars)) < AT, 0.5, 1.0)
-    assert found(judge(replace(bars, factor=factor))) == [("unadjusted_split", "warning", AT)]
+    assert found(judge(replace(bars, factor=factor))) == [("adjustment_break", "warning", AT)]
+
+
+def test_told_actions_are_held_against_the_factor_and_the_price() -> None:
+    bars, actions = paying([60, AT], [0.012, 0.013])
+    assert judge(bars, actions=actions).findings == ()
+    twice = judge(refactored(bars, AT, 0.026), actions=actions)
+    assert found(twice) == [("wrong_adjustment", "warning", AT)]
+    assert twice.accepted.all()
+
+
+def test_rows_of_told_actions_are_those_of_the_bars_given() -> None:
+    bars, actions = paying([60, AT], [0.012, 0.013])
+    verdict = judge(refactored(bars, AT, 0.0).take(slice(None, None, -1)), actions=actions)
+    assert [finding.index for finding in verdict.of("missing_adjustment")] == [len(bars) - 1 - AT]
 
 
 def test_doubling_overnight_is_usual_where_prices_often_do() -> None:

@@ -27,6 +27,42 @@ def test_a_series_may_be_spread_over_the_files_of_a_folder(tmp_path: Path) -> No
     np.testing.assert_array_equal(source.fetch(bars.series).close, bars.close)
 
 
+def test_it_says_how_the_columns_of_each_file_are_read(tmp_path: Path) -> None:
+    pq.write_table(random_walk(5).to_table(), tmp_path / "a.parquet")
+    (tmp_path / "b.csv").write_text("Date,Open,High,Low,Close,Volume\n2020-01-02,1,1,1,1,1\n2020-01-03,1,1,1,1,1\n")
+    first, second = BarFiles(tmp_path).columns
+    assert first["event_time"] == "event_time (times with a zone)"
+    assert second["instrument_id"] == "the file's name (b)"
+
+
+def test_no_more_than_one_file_is_held_open(tmp_path: Path) -> None:
+    for seed, name in enumerate(("AAA", "BBB", "CCC")):
+        random_walk(30, seed, name).to_table().to_pandas().to_csv(tmp_path / f"{name}.csv", index=False)
+    source = BarFiles(tmp_path)
+    for series in [*source.instruments(), *reversed(source.instruments())]:
+        wanted = random_walk(30, ("AAA", "BBB", "CCC").index(series.instrument_id), series.instrument_id)
+        np.testing.assert_array_equal(source.fetch(series).close, wanted.close)
+        assert source._last_opened._path == tmp_path / f"{series.instrument_id}.csv"
+
+
+def test_a_csv_file_that_changed_is_refused_when_it_is_needed_again(tmp_path: Path) -> None:
+    for seed, name in enumerate(("AAA", "BBB")):
+        random_walk(30, seed, name).to_table().to_pandas().to_csv(tmp_path / f"{name}.csv", index=False)
+    source = BarFiles(tmp_path)
+    first, second = source.instruments()
+    source.fetch(second)
+    random_walk(31, 0, "AAA").to_table().to_pandas().to_csv(tmp_path / "AAA.csv", index=False)
+    with pytest.raises(SourceError, match=r"AAA\.csv changed while it was being read"):
+        source.fetch(first)
+
+
+def test_actions_of_a_file_are_not_applied_to_prices_that_are_adjusted_already(tmp_path: Path) -> None:
+    (tmp_path / "X.csv").write_text(
+        "Date,Open,High,Low,Close,Volume,Stock Splits\n2020-01-02,1,1,1,1,1,0\n2020-01-03,1,1,1,1,1,2\n"
+    )
+    assert len(BarFiles(tmp_path).actions(Series("X", Timeframe.DAY))) == 0
+
+
 def test_one_unreadable_file_of_a_folder_fails_the_request(tmp_path: Path) -> None:
     pq.write_table(random_walk(5).to_table(), tmp_path / "a.parquet")
     (tmp_path / "b.parquet").write_bytes(b"PAR1 half")

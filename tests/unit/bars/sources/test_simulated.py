@@ -23,7 +23,8 @@ def day(name: str) -> Series:
 
 
 def equal(first: Bars, second: Bars) -> bool:
-    return all(np.array_equal(a, b) for (_, a), (_, b) in zip(first.arrays(), second.arrays(), strict=True))
+    pairs = zip(first.arrays(), second.arrays(), strict=True)
+    return all(np.array_equal(a, b, equal_nan=True) for (_, a), (_, b) in pairs)
 
 
 def planted_hits(bars: Bars, lookback: int = 5) -> np.ndarray:
@@ -87,7 +88,7 @@ def test_days_are_weekdays() -> None:
     assert len(times) == np.busday_count("2015-01-05", "2020-12-31")
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name != "SIMBAD"])
+@pytest.mark.parametrize("name", [name for name in RECIPES if name not in ("SIMBAD", "SIMDIRTY")])
 def test_clean_bars_are_consistent_to_the_last_bit(name: str) -> None:
     bars = SimulatedMarket(7).fetch(day(name))
     assert (bars.high >= np.maximum(bars.open, bars.close)).all()
@@ -176,7 +177,7 @@ def test_the_drift_date_changes_nothing_before_it() -> None:
 
 
 def test_every_defect_of_the_truth_is_in_the_bars() -> None:
-    market = SimulatedMarket(7)
+    market = SimulatedMarket(7, instruments=("SIMBAD",))
     bars = market.fetch(day("SIMBAD"))
     truth = market.truth()
     assert {defect["check"] for defect in truth} == {

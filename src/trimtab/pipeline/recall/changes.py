@@ -1,0 +1,103 @@
+"""What happened to the bars of a span: restated, late, corrected by an action, refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from trimtab.bars import Bars
+from trimtab.bars.actions.schema import Actions
+from trimtab.bars.quarantine import Quarantine, QuarantinedBar
+from trimtab.bars.restatements import late_bars
+from trimtab.bars.schema import PRICES
+from trimtab.bars.store import BarStore
+from trimtab.bars.times import as_datetime, as_time
+from trimtab.market import Series
+from trimtab.pipeline.recall.report import ChangedBar, QuarantinedInSpan
+
+_VALUES = (*PRICES, "volume", "factor")
+
+
+def changes_in(store: BarStore, series: Series, start: datetime, end: datetime) -> list[ChangedBar]:
+    """Restated and late bars, and actions told late or differently, by known time."""
+    versions = store.versions(series)
+    found = [*_restated(versions, start, end), *_late(versions), *_actions(store, series)]
+    within = (change for change in found if start <= change.event_time <= end)
+    return sorted(within, key=lambda change: (change.known_time, change.event_time))
+
+
+def late_changes(store: BarStore, series: Series) -> list[ChangedBar]:
+    """Every late bar of a series, whenever it opened."""
+    return list(_late(store.versions(series)))
+
+
+def _restated(versions: Bars, start: datetime, end: datetime) -> Iterator[ChangedBar]:
+    """Each later version beside the one before it."""
+    is_later = np.zeros(len(versions), bool)
+    is_later[1:] = versions.event_time[1:] == versions.event_time[:-1]
+    in_span = (versions.event_time >= as_time(start)) & (versions.event_time <= as_time(end))
+    for at in np.flatnonzero(is_later & in_span).tolist():
+        yield ChangedBar(
+            changed=tuple(name for name in _VALUES if _differs(getattr(versions, name), at)),
+            close_before=float(versions.close[at - 1]),
+            close=float(versions.close[at]),
+            **_when(versions, at),
+        )
+
+
+def _differs(values: np.ndarray, at: int) -> bool:
+    return bool(values[at] != values[at - 1]) and not np.isnan(values[[at - 1, at]]).all()
+
+
+def _late(versions: Bars) -> Iterator[ChangedBar]:
+    is_first = np.ones(len(versions), bool)
+    is_first[1:] = versions.event_time[1:] != versions.event_time[:-1]
+    first = versions.take(is_first)
+    for at in np.flatnonzero(late_bars(first, np.zeros(len(first), bool))).tolist():
+        yield ChangedBar(changed=("late",), close=float(first.close[at]), **_when(first, at))
+
+
+def _when(bars: Bars, at: int) -> dict[str, Any]:
+    times = {name: as_datetime(getattr(bars, name)[at]) for name in ("event_time", "known_time", "received_time")}
+    return {"series": bars.series.key, **times}
+
+
+def _actions(store: BarStore, series: Series) -> Iterator[ChangedBar]:
+    """Actions that were known only after they took effect: they changed factors of the past."""
+    told: Actions = store.actions.history(series.instrument_id)
+    for at in np.flatnonzero(told.known_time > told.ex_time).tolist():
+        yield ChangedBar(
+            series=series.key,
+            event_time=as_datetime(told.ex_time[at]),
+            known_time=as_datetime(told.known_time[at]),
+            received_time=as_datetime(told.received_time[at]),
+            changed=(str(told.kind[at]),),
+        )
+
+
+def refused_in(
+    quarantine: Quarantine, series: Series, stored: np.ndarray, start: datetime, end: datetime
+) -> list[QuarantinedInSpan]:
+    """Refused bars of a span, each once with all its reasons, in the order they came.
+
+    `stored`: event times of the accepted bars, `datetime64[us]`.
+    """
+    states = quarantine.states(series)
+    by_bar: dict[str, list[QuarantinedBar]] = {}
+    for kept in quarantine.list(series):
+        if kept.event_time is not None and start <= kept.event_time <= end:
+            by_bar.setdefault(kept.bar, []).append(kept)
+    return [
+        QuarantinedInSpan(
+            series=series.key,
+            event_time=kept[0].event_time or start,
+            received_time=kept[0].received_time,
+            checks=tuple(each.check for each in kept),
+            state=states[bar],
+            is_stored=bool(np.isin(as_time(kept[0].event_time or start), stored)),
+        )
+        for bar, kept in by_bar.items()
+    ]

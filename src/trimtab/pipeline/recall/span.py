@@ -1,0 +1,166 @@
+"""The recall itself: one instrument, one span, everything that was built on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from trimtab.bars.sources.protocol import check_span
+from trimtab.bars.times import as_time
+from trimtab.datasets.recipe import label_of
+from trimtab.datasets.snapshot import read_recipe, stored_fingerprints
+from trimtab.datasets.windows import reach_of
+from trimtab.errors import DatasetError, TrimtabError, UnknownNameError
+from trimtab.market import Series, Timeframe
+from trimtab.pipeline.datasets import STAGE as DATASET
+from trimtab.pipeline.evidence import WALK_FORWARD
+from trimtab.pipeline.recall.built import RecalledBars, touched_dataset, touched_features, touched_forecasts
+from trimtab.pipeline.recall.changes import changes_in, late_changes, refused_in
+from trimtab.pipeline.recall.judged import touched_models, touched_reports
+from trimtab.pipeline.recall.report import RecallReport, TouchedDataset, TouchedTable
+from trimtab.pipeline.running import stage_values
+from trimtab.pipeline.workspace import Workspace
+from trimtab.registry.models import ModelVersion
+
+
+def recall(
+    workspace: Workspace,
+    instrument_id: str,
+    start: datetime,
+    end: datetime,
+    timeframe: Timeframe | None = None,
+) -> RecallReport:
+    """Everything that was built on the bars of an instrument in a span.
+
+    A sample was built on a bar when the bar lies between the first bar that still moves one of its
+    features by more than 1e-9 and the last bar its label looks at. Of stored datasets only the times
+    of the samples are read.
+
+    Parameters
+    ----------
+    start, end: event times, both included, with a zone.
+    timeframe: only the bars of this length; absent, of every stored length.
+
+    Raises `UnknownNameError` for an instrument or a timeframe without any bars, and
+    `ConfigurationError` for a span that ends before it starts or starts in the future.
+    """
+    check_span(start, end, workspace.lake.clock.now())
+    wanted = _wanted(workspace, instrument_id, timeframe)
+    bars = [_recalled(workspace, series, start, end) for series in wanted]
+    touching = [each for each in bars if len(each.recalled)]
+    models = workspace.registry.list_models()
+    recipes, damaged = _recipes(workspace)
+    datasets, unread = _datasets(workspace, touching, recipes, models)
+    before = {dataset.fingerprint: dataset.built_before for dataset in datasets}
+    found = touched_models(workspace, models, before)
+    strategies = sorted({*workspace.strategies, *(model.strategy for model in models)})
+    return RecallReport(
+        instrument_id=instrument_id,
+        series=tuple(series.key for series in wanted),
+        start=start,
+        end=end,
+        n_bars=sum(len(each.recalled) for each in bars),
+        changes=tuple(change for each in bars for change in each.changes),
+        quarantined=tuple(
+            refused
+            for each in bars
+            for refused in refused_in(workspace.quarantine, each.series, each.event_time, start, end)
+        ),
+        tables=tuple(_tables(workspace, touching, recipes, before, strategies)),
+        datasets=tuple(datasets),
+        models=tuple(found),
+        reports=tuple(touched_reports(workspace, touching, datasets, found, strategies)),
+        unreadable=(*damaged, *unread),
+    )
+
+
+def _wanted(workspace: Workspace, instrument_id: str, timeframe: Timeframe | None) -> list[Series]:
+    """The series of the instrument that are stored or in quarantine."""
+    known = sorted({*workspace.bars.series(), *workspace.quarantine.series()})
+    own = [series for series in known if series.instrument_id == instrument_id]
+    if not own:
+        raise UnknownNameError("instrument", instrument_id, {series.instrument_id for series in known})
+    chosen = [series for series in own if timeframe in (None, series.timeframe)]
+    if not chosen:
+        asked = Series(instrument_id, timeframe or Timeframe.DAY)
+        raise UnknownNameError("series", asked.key, [series.key for series in own])
+    return chosen
+
+
+def _recalled(workspace: Workspace, series: Series, start: datetime, end: datetime) -> RecalledBars:
+    times = workspace.bars.stored(series).event_time
+    return RecalledBars(
+        series=series,
+        event_time=times,
+        recalled=times[(times >= as_time(start)) & (times <= as_time(end))],
+        changes=tuple(changes_in(workspace.bars, series, start, end)),
+        late=tuple(late_changes(workspace.bars, series)),
+        fingerprint=workspace.bars.fingerprint(series),
+    )
+
+
+def _recipes(workspace: Workspace) -> tuple[dict[str, dict[str, Any]], tuple[str, ...]]:
+    """The recipe of every stored dataset, and the fingerprints of those whose recipe is damaged."""
+    recipes, unreadable = {}, []
+    for fingerprint in stored_fingerprints(workspace.lake):
+        try:
+            recipes[fingerprint] = read_recipe(workspace.lake, fingerprint)
+        except DatasetError:
+            unreadable.append(fingerprint)
+    return recipes, tuple(unreadable)
+
+
+def _datasets(
+    workspace: Workspace,
+    bars: Sequence[RecalledBars],
+    recipes: Mapping[str, Mapping[str, Any]],
+    models: Sequence[ModelVersion],
+) -> tuple[list[TouchedDataset], list[str]]:
+    """The touched datasets, and the fingerprints of those that could not be read."""
+    users, touched, unread = _users(workspace, recipes, models), [], []
+    for fingerprint, recipe in recipes.items():
+        learnt = [model.created for model in models if model.dataset_fingerprint == fingerprint]
+        try:
+            for each in bars:
+                if each.series.key in recipe["bars"]:
+                    first = min(learnt, default=None)
+                    touched.append(touched_dataset(workspace, each, fingerprint, recipe, first, users[fingerprint]))
+        except (TrimtabError, ValueError, KeyError):  # damaged, or written by another version
+            unread.append(fingerprint)
+    return [dataset for dataset in touched if dataset is not None], unread
+
+
+def _users(
+    workspace: Workspace, fingerprints: Mapping[str, Any], models: Sequence[ModelVersion]
+) -> dict[str, list[str]]:
+    """Strategies by dataset: whose models learnt from it, whose studies searched on it, whose latest it is."""
+    found: dict[str, set[str]] = {fingerprint: set() for fingerprint in fingerprints}
+    latest = {name: (stage_values(workspace, DATASET, name) or {}).get("data_version") for name in workspace.strategies}
+    pairs = [(model.dataset_fingerprint, model.strategy) for model in models]
+    pairs += [(study.dataset_fingerprint, study.strategy) for study in workspace.registry.studies(fingerprints)]
+    pairs += [(fingerprint, name) for name, fingerprint in latest.items() if fingerprint]
+    for fingerprint, strategy in pairs:
+        if fingerprint in found:
+            found[fingerprint].add(strategy)
+    return {fingerprint: sorted(names) for fingerprint, names in found.items()}
+
+
+def _tables(
+    workspace: Workspace,
+    bars: Sequence[RecalledBars],
+    recipes: Mapping[str, Mapping[str, Any]],
+    before: Mapping[str, bool],
+    strategies: Sequence[str],
+) -> Iterator[TouchedTable]:
+    for each in bars:
+        yield from touched_features(workspace, each)
+        for name in strategies:
+            judged = (stage_values(workspace, WALK_FORWARD, name) or {}).get("dataset")
+            recipe = recipes.get(judged or "")
+            if recipe is None or each.series.key not in recipe["bars"]:
+                continue
+            reach = reach_of(recipe["features"], label_of(recipe))
+            table = touched_forecasts(workspace, each, name, reach, before.get(str(judged), False))
+            if table is not None:
+                yield table
