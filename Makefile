@@ -36,6 +36,7 @@ bench: $(VENV)/.development ## what is measured, against whom, in one run
 docs: $(VENV)/.development ## write the generated pages of docs/ again
 	@$(BIN)/python -m benchmarks.calibration
 	@$(BIN)/python -m benchmarks --write
+	@$(BIN)/python -m benchmarks.data_quality --write
 
 clean: ## forget the local lake (bars, models, registry); the repository is untouched
 	@find data -mindepth 1 ! -name README.md -delete

@@ -21,7 +21,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("up")(up.up)
 app.command("status")(status.status)
-app.add_typer(bars.app, name="bars", help="Bars: check, ingest, list.")
+app.add_typer(bars.app, name="bars", help="Bars: check, ingest, show, quarantine, recall and more.")
 app.add_typer(features.app, name="features", help="Features: list, show, compute.")
 app.add_typer(datasets.app, name="datasets", help="Datasets: list, show, rebuild.")
 app.add_typer(strategies.app, name="strategies", help="Strategies: list, show.")

@@ -284,6 +284,7 @@ def _describe_backtest(workspace: Workspace, strategy: Strategy, report: Backtes
 
 
 def forecast_table(strategy_name: str) -> str:
+    """The name of the table with the out-of-sample forecasts of a strategy's latest walk-forward."""
     return f"reports/{WALK_FORWARD}/{strategy_name}/forecasts"
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from trimtab.bars.actions.schema import Actions
 from trimtab.bars.checks.moves import Moves, large_moves, stays
 from trimtab.bars.checks.told_splits import check_told_splits
+from trimtab.bars.checks.usual import median_of_rows, rows_at
 from trimtab.bars.checks.verdict import Finding, findings_at
 from trimtab.bars.schema import Bars
 from trimtab.config.quality import CheckLimits
@@ -114,13 +115,12 @@ def _nearest_split(size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _volume_agrees(bars: Bars, moves: Moves) -> np.ndarray:
     """Bool: volume changed the other way by about as much as the price, as in a split."""
-    agrees = np.zeros(len(moves), bool)
     volume = bars.volume / bars.factor
-    for number, at in enumerate(moves.at):
-        before = np.median(volume[max(at + 1 - _VOLUME_BARS, 0) : at + 1])
-        after = np.median(volume[at + 1 : at + 1 + _VOLUME_BARS])
-        if before > 0 and after > 0:
-            agrees[number] = abs(np.log(after / before) + moves.size[number]) < abs(moves.size[number]) / 2
+    before = median_of_rows(rows_at(volume, moves.at, np.arange(1 - _VOLUME_BARS, 1)))
+    after = median_of_rows(rows_at(volume, moves.at, np.arange(1, 1 + _VOLUME_BARS)))
+    traded = (before > 0) & (after > 0)
+    change = np.log(np.divide(after, before, out=np.ones(len(moves)), where=traded))
+    agrees: np.ndarray = traded & (np.abs(change + moves.size) < np.abs(moves.size) / 2)
     return agrees
 
 

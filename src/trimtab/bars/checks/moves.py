@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from trimtab.bars.checks.usual import usual_returns
+from trimtab.bars.checks.usual import median_of_rows, rows_at, usual_returns
 from trimtab.bars.schema import Bars
 from trimtab.config.quality import CheckLimits
 
@@ -80,7 +80,7 @@ def moves_at(bars: Bars, at: np.ndarray, limits: CheckLimits, level: np.ndarray 
 def stays(bars: Bars, moves: Moves) -> np.ndarray:
     """Bool per move: the level of the next five bars is nearer to the bar after it than to the one before."""
     level = np.log(bars.close * bars.factor)
-    after = np.array([np.median(level[row + 1 : row + 1 + _LEVEL_BARS]) for row in moves.at])
-    before = np.array([np.median(level[max(row + 1 - _LEVEL_BARS, 0) : row + 1]) for row in moves.at])
+    after = median_of_rows(rows_at(level, moves.at, np.arange(1, 1 + _LEVEL_BARS)))
+    before = median_of_rows(rows_at(level, moves.at, np.arange(1 - _LEVEL_BARS, 1)))
     remains: np.ndarray = np.abs(after - before) > 0.5 * np.abs(moves.size)
     return remains

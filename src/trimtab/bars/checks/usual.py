@@ -18,8 +18,8 @@ def usual_returns(returns: np.ndarray, at: np.ndarray, window: int) -> tuple[np.
     and its reversal do not hide themselves. Shape of both: one number per position.
     """
     around = _around(returns, at, window)
-    median = np.nanmedian(around, axis=1)
-    sigma = _MAD_TO_SIGMA * np.nanmedian(np.abs(around - median[:, None]), axis=1)
+    median = median_of_rows(around)
+    sigma = _MAD_TO_SIGMA * median_of_rows(np.abs(around - median[:, None]))
     return median, np.maximum(sigma, _LEAST_SIGMA)
 
 
@@ -29,12 +29,30 @@ def usual_step(returns: np.ndarray, at: np.ndarray, window: int) -> np.ndarray:
     return mean
 
 
+def rows_at(values: np.ndarray, at: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """The values at some offsets from each position, one row per position, NaN beyond the ends."""
+    index = at[:, None] + offsets[None, :]
+    inside = (index >= 0) & (index < len(values))
+    rows: np.ndarray = np.where(inside, values[np.clip(index, 0, len(values) - 1)], np.nan)
+    return rows
+
+
+def median_of_rows(rows: np.ndarray) -> np.ndarray:
+    """The median of each row without its NaN, of which it must not consist; several times as fast as `np.nanmedian`.
+
+    >>> median_of_rows(np.array([[3.0, 1.0, np.nan], [4.0, 2.0, 6.0]])).tolist()
+    [2.0, 4.0]
+    """
+    ordered = np.sort(rows, axis=1)  # NaN come last
+    n = np.count_nonzero(~np.isnan(rows), axis=1)
+    each = np.arange(len(rows))
+    median: np.ndarray = (ordered[each, (n - 1) // 2] + ordered[each, n // 2]) / 2
+    return median
+
+
 def _around(returns: np.ndarray, at: np.ndarray, window: int) -> np.ndarray:
     """The returns beside each position, one row per position, NaN beyond the ends."""
-    offsets = np.r_[-window - 1 : -1, 2 : window + 2]
-    index = at[:, None] + offsets[None, :]
-    inside = (index >= 0) & (index < len(returns))
-    around: np.ndarray = np.where(inside, returns[np.clip(index, 0, len(returns) - 1)], np.nan)
+    around = rows_at(returns, at, np.r_[-window - 1 : -1, 2 : window + 2])
     # Too short to say what is usual: nothing moves, and the least sigma decides.
-    around[~inside.any(axis=1)] = 0.0
+    around[np.isnan(around).all(axis=1)] = 0.0
     return around

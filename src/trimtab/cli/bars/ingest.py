@@ -41,7 +41,6 @@ def ingest(
     """
     from trimtab.bars.ingest import ingest as ingest_series
     from trimtab.bars.quarantine import Quarantine
-    from trimtab.bars.sources.files import BarFiles
     from trimtab.bars.store import BarStore
     from trimtab.config import load_settings
     from trimtab.market.calendar import parse_calendar
@@ -65,9 +64,8 @@ def ingest(
     if as_json:
         print_json({"source": opened.name, "series": rows})
         return
-    if isinstance(opened, BarFiles):
-        for columns in opened.columns:
-            say_columns(columns)
+    for columns in getattr(opened, "columns", ()):  # of the sources that map columns
+        say_columns(columns)
     print_table(f"Ingested from source '{opened.name}'", rows)
 
 

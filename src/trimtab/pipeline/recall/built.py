@@ -16,7 +16,7 @@ from trimtab.datasets.windows import Reach, SampleTimes, Windows, reach_of, read
 from trimtab.features.catalogue import catalogue
 from trimtab.features.store import table_name
 from trimtab.market import Series
-from trimtab.pipeline.evidence import WALK_FORWARD
+from trimtab.pipeline.evidence import forecast_table
 from trimtab.pipeline.features import STAGES as FEATURE_STAGES
 from trimtab.pipeline.recall.report import ChangedBar, TouchedDataset, TouchedTable
 from trimtab.pipeline.running import stage_values
@@ -147,7 +147,7 @@ def touched_forecasts(
     workspace: Workspace, bars: RecalledBars, strategy: str, reach: Reach, built_before: bool
 ) -> TouchedTable | None:
     """The out-of-sample forecasts of a strategy's latest walk-forward; None where none reads the bars."""
-    name = f"reports/{WALK_FORWARD}/{strategy}/forecasts"
+    name = forecast_table(strategy)
     if not workspace.lake.tables.exists(name):
         return None
     table = workspace.lake.tables.read(name, columns=["instrument_id", "event_time"])
