@@ -10,12 +10,15 @@ import pytest
 from fakes.bar_sources import BrokenSource, GivenBars
 from fakes.bars import random_walk
 
+from trimtab.bars.actions import Actions
 from trimtab.bars.ingest import ingest
 from trimtab.bars.quarantine import Quarantine
-from trimtab.bars.schema import Bars, concatenate
+from trimtab.bars.schema import PRICES, Bars, concatenate
+from trimtab.bars.sources.protocol import within
 from trimtab.bars.store import BarStore
+from trimtab.bars.times import as_datetime
 from trimtab.clock import SimulatedClock
-from trimtab.errors import SourceError
+from trimtab.errors import ConfigurationError, SourceError
 from trimtab.market import Series, Timeframe
 from trimtab.storage.lake import Lake
 
@@ -115,3 +118,92 @@ def test_a_bar_that_arrives_late_takes_its_place(lake: Lake, clock: SimulatedClo
     report = ingest(source, bars.series, store, quarantine, clock)
     assert (report.new, report.unchanged) == (1, 49)
     np.testing.assert_array_equal(store.current(bars.series).close, bars.close)
+
+
+class Asked(GivenBars):
+    """A source that is dear to ask; it remembers from when on it was asked."""
+
+    overlap = 3
+
+    def fetch(self, series: Series, since: datetime | None = None, until: datetime | None = None) -> Bars:
+        self.since = since
+        return within(self.bars, since, until)
+
+
+def test_a_source_that_is_dear_to_ask_is_asked_from_a_few_bars_before_the_last(
+    lake: Lake, clock: SimulatedClock
+) -> None:
+    bars = random_walk(50)
+    source, store, quarantine = Asked(bars.take(slice(0, 40))), BarStore(lake), Quarantine(lake)
+    ingest(source, bars.series, store, quarantine, clock)
+    assert source.since is None
+    source.bars = bars
+    report = ingest(source, bars.series, store, quarantine, clock)
+    assert source.since == as_datetime(bars.event_time[36])
+    assert (report.fetched, report.new, report.unchanged) == (14, 10, 4)
+    assert len(store.current(bars.series)) == 50
+
+
+def test_a_span_is_asked_for_as_it_was_given_and_a_wrong_one_before_anything_is_asked(
+    lake: Lake, clock: SimulatedClock
+) -> None:
+    bars = random_walk(50)
+    source, store, quarantine = Asked(bars), BarStore(lake), Quarantine(lake)
+    first, last = as_datetime(bars.event_time[10]), as_datetime(bars.event_time[19])
+    assert ingest(source, bars.series, store, quarantine, clock, since=first, until=last).new == 10
+    with pytest.raises(ConfigurationError, match="before it starts"):
+        ingest(BrokenSource(), bars.series, store, quarantine, clock, since=last, until=first)
+    with pytest.raises(ConfigurationError, match="starts in the future"):
+        ingest(BrokenSource(), bars.series, store, quarantine, clock, since=clock.now() + timedelta(days=1))
+
+
+class Splitting(GivenBars):
+    """A source whose prices are as traded, and which tells a split."""
+
+    told: Actions
+
+    def actions(self, series: Series) -> Actions:
+        return self.told
+
+
+def splitting(bars: Bars, at: int, ratio: float) -> tuple[Bars, Actions]:
+    after = np.arange(len(bars)) >= at
+    prices = {name: np.where(after, getattr(bars, name) / ratio, getattr(bars, name)) for name in PRICES}
+    traded = replace(bars, **prices, volume=np.where(after, bars.volume * ratio, bars.volume))
+    ex_time = bars.event_time[at : at + 1].astype("datetime64[D]")
+    return traded, Actions.build(bars.series.instrument_id, ex_time, np.array(["split"]), np.array([ratio]))
+
+
+def test_a_split_told_with_the_bars_that_follow_it_is_no_finding_and_changes_no_stored_bar(
+    lake: Lake, clock: SimulatedClock
+) -> None:
+    bars = random_walk(80)
+    traded, split = splitting(bars, 60, 4.0)
+    source, store, quarantine = Splitting(traded.take(slice(0, 55))), BarStore(lake), Quarantine(lake)
+    source.told = Actions.empty(bars.series.instrument_id)
+    ingest(source, bars.series, store, quarantine, clock)
+    source.bars, source.told = traded, split
+    report = ingest(source, bars.series, store, quarantine, clock)
+    assert (report.new, report.restated, report.actions, report.quarantined) == (25, 0, 1, 0)
+    assert [each.check for each in report.findings if each.check != "gap"] == []
+    np.testing.assert_allclose(store.current(bars.series).adjusted().close * 4, bars.close, rtol=1e-12)
+    source.told = Actions.empty(bars.series.instrument_id)  # the source forgets it: the store does not
+    assert [each.check for each in ingest(source, bars.series, store, quarantine, clock).findings] == [
+        each.check for each in report.findings
+    ]
+
+
+def test_a_split_nobody_tells_is_a_finding(lake: Lake, clock: SimulatedClock) -> None:
+    traded, _ = splitting(random_walk(80), 60, 4.0)
+    report = ingest(GivenBars(traded), traded.series, BarStore(lake), Quarantine(lake), clock)
+    assert "unadjusted_split" in {each.check for each in report.findings}
+
+
+def test_an_impossible_action_is_refused_and_said(lake: Lake, clock: SimulatedClock) -> None:
+    bars = random_walk(80)
+    source, store = Splitting(bars), BarStore(lake)
+    source.told = Actions.build("AAA", bars.event_time[40:41], np.array(["dividend"]), np.array([1e6]))
+    report = ingest(source, bars.series, store, Quarantine(lake), clock)
+    assert (report.actions, report.accepted) == (0, 80)
+    assert {each.severity for each in report.findings if "dividend" in each.detail} == {"quarantine"}
+    assert len(store.actions.current("AAA")) == 0
