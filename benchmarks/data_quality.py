@@ -312,7 +312,8 @@ unbroken, of all {n_payers} instruments ({n_dividends:,} dividends), add these f
 ## Clean bars
 
 At most {percent(ALLOWED, 1)} of the bars of a clean file may be flagged, and none refused. "Clean" is what the files are
-taken to be; some of what is found in them is true (next section).
+taken to be; some of what is found in them is true (next section). The calendar that the bars speak of is given as if
+somebody had named it, so that `outside_session` is measured too.
 
 {rates_section([*rates, sample_rate])}
 
@@ -382,6 +383,14 @@ are what none of this can replace.
 - `unadjusted_split`, `unexplained_jump`: the price changed between two bars, not during one. A market that never closes
   has its crashes during a bar.
 - Three-for-two is the ratio most often suspected wrongly: earnings move prices by a third.
+- `unit_error`: prices that jump by a factor 100 between two bars are refused, where they come back or the bars end within
+  {DEFAULTS.unit_bars} bars. A market that opens at the level before and closes a factor 100 away traded through it: that is only warned
+  of, unless the next bar is back. So a newest bar whose close alone is in another unit is stored, with a warning.
+- `overlapping_bar`: less than nine tenths of a step apart, two of one date or of one week; a bar that the open or close
+  of a session cuts off does not overlap the next.
+- `outside_session`: only where a person or the source named the calendar, and not within 5.5 hours before an open and 4
+  after a close, where exporters include trading: a stray bar there is not seen. Where more than a fifth of the bars
+  overlap or are outside, one finding says so for all.
 - `stale_run`, `gap`: of an instrument that often repeats its bar or has none, only runs longer than chance would
   produce (0.01 expected false ones per series) are said.
 - `zero_volume`: said unless zero is the natural end of thin trading: more than {DEFAULTS.usual_zero_volume:.0%} of the bars have none, or bars with

@@ -87,6 +87,18 @@ def refactored(bars: Bars, row: int, by: float) -> Bars:
     return replace(bars, factor=bars.factor / np.where(np.arange(len(bars)) < row, by, 1.0))
 
 
+def within_another(bars: Bars, row: int) -> Bars:
+    """The bars with one row told again, half a step later."""
+    again = bars.take(slice(row, row + 1))
+    again = replace(again, event_time=again.event_time + bars.series.timeframe.duration_us // 2)
+    return concatenate([bars.take(slice(0, row + 1)), again, bars.take(slice(row + 1, None))])
+
+
+def collapsed(bars: Bars, row: int) -> Bars:
+    """The bars after a fall by 99 % that happens within one bar."""
+    return edited(scaled(bars, slice(row, None), 0.01), row, open=bars.open[row], high=bars.high[row])
+
+
 KINDS: dict[str, tuple[str, Spoil]] = {
     "no close": ("missing_value", lambda b, at: edited(b, at, close=np.nan)),
     "low is zero": ("non_positive_price", lambda b, at: edited(b, at, low=0.0)),
@@ -123,6 +135,10 @@ KINDS: dict[str, tuple[str, Spoil]] = {
     "factor steps by 10 % alone": ("adjustment_break", lambda b, at: refactored(b, at, 1.1)),
     "factor steps by 20 % alone": ("adjustment_break", lambda b, at: refactored(b, at, 1.2)),
     "factor steps by 50 % alone": ("adjustment_break", lambda b, at: refactored(b, at, 1.5)),
+    "close and low / 100": ("unit_error", lambda b, at: edited(b, at, close=b.close[at] / 100, low=b.low[at] / 100)),
+    "open and high × 100": ("unit_error", lambda b, at: edited(b, at, open=100 * b.open[at], high=100 * b.high[at])),
+    "fall by 99 % within a bar (true: only warned of)": ("unit_error", collapsed),
+    "a second bar half a step later": ("overlapping_bar", within_another),
 }
 # Named by either: a jump by a ratio near a split's can be called one, and a loss can have any size.
 _ALSO = {
@@ -143,7 +159,9 @@ def power(series: Iterable[Bars], draws: int, seed: int) -> list[Power]:
         for bars, calendar in zip(chosen, calendars, strict=True):
             for row in random.integers(_MARGIN, len(bars) - _MARGIN, draws):
                 verdict = judge(spoil(bars, int(row)), calendar=calendar)
-                found += any(f.check in wanted and f.event_time == bars.event_time[row] for f in verdict.findings)
+                start = bars.event_time[row]
+                end = start + bars.series.timeframe.duration_us
+                found += any(f.check in wanted and start <= f.event_time < end for f in verdict.findings)
         results.append(Power(kind, " or ".join(sorted(wanted)), draws * len(chosen), found))
     return results
 

@@ -91,12 +91,15 @@ class Desk:
     def reject(self, bar: str, **signed: str) -> Settlement:
         return self._do(plan_reject(self.case(bar), self.signed(**signed)))
 
-    def correct(self, bar: str, values: Mapping[str, float], event_time: datetime | None = None) -> Settlement:
-        return self._do(plan_correct(self.case(bar), self.signed(), values, event_time))
+    def correct(
+        self, bar: str, values: Mapping[str, float], event_time: datetime | None = None, *, anyway: bool = False
+    ) -> Settlement:
+        case = self.case(bar)
+        return self._do(plan_correct(case, self.signed(), values, self.store, event_time, anyway=anyway))
 
     def correct_stored(self, at: int, values: Mapping[str, float]) -> Settlement:
         case = Docket.read(self.store, self.quarantine, self.series).case_at(self.time(at))
-        return self._do(plan_correct(case, self.signed(), values))
+        return self._do(plan_correct(case, self.signed(), values, self.store))
 
     def signed(self, actor: str = "ada", reason: str = "looked it up") -> Signature:
         self.now += timedelta(hours=1)

@@ -59,11 +59,12 @@ def document(*arguments: str) -> dict[str, Any]:
     return loaded
 
 
-def tell(tmp_path: Path, *rows: str, announced: bool = False) -> Result:
+def tell(tmp_path: Path, *rows: str, announced: bool = False, on_top: bool = False) -> Result:
     path = tmp_path / "told.csv"
     path.write_text("instrument,ex_date,kind,value\n" + "".join(f"{row}\n" for row in rows))
     said = ["--actor", "ada", "--reason", "the company's notice of 2 January"]
-    return run("actions", "import", str(path), *said, *(["--announced"] if announced else []))
+    options = [*(["--announced"] if announced else []), *(["--on-top"] if on_top else [])]
+    return run("actions", "import", str(path), *said, *options)
 
 
 def closes(*arguments: str) -> list[float]:
@@ -139,10 +140,26 @@ def test_an_impossible_action_refuses_the_whole_file(tmp_path: Path, store: BarS
     assert list(Workspace.open(load_settings()).registry.audit_entries()) == []
 
 
-def test_actions_on_top_of_a_sources_own_adjustment_are_warned_of(tmp_path: Path, store: BarStore) -> None:
+def test_actions_on_top_of_a_sources_own_adjustment_are_refused_unless_that_is_meant(
+    tmp_path: Path, store: BarStore
+) -> None:
     store.append(replace(random_walk(5, instrument="BBB"), factor=np.array([0.5, 0.5, 1, 1, 1.0])), RECEIVED)
-    result = tell(tmp_path, "BBB,2020-01-04,dividend,0.5")
-    assert "BBB__1d come with an adjustment of their source" in result.output
+    told = ("AAA,2020-01-04,split,2", "BBB,2020-01-04,dividend,0.5")
+    result = tell(tmp_path, *told)
+    assert isinstance(result.exception, ConfigurationError)
+    assert "bars of BBB__1d are adjusted by their source already" in str(result.exception)
+    assert "--on-top" in str(result.exception)
+    assert store.actions.instruments() == []
+    assert "BBB__1d come with an adjustment of their source" in tell(tmp_path, *told, on_top=True).output
+    assert store.actions.instruments() == ["AAA", "BBB"]
+    # Withdrawing counts nothing twice.
+    assert tell(tmp_path, "BBB,2020-01-04,dividend,0").exit_code == 0
+    assert len(store.actions.current("BBB")) == 0
+
+
+def test_actions_are_imported_where_no_strategies_are(tmp_path: Path) -> None:
+    (tmp_path / "strategies").rmdir()
+    assert tell(tmp_path, "AAA,2020-01-04,split,2").exit_code == 0
 
 
 @pytest.mark.parametrize("name", ["bars.parquet", "bars.csv"])
@@ -165,7 +182,15 @@ def test_series_are_compacted_and_show_what_they_showed(store: BarStore) -> None
         {"instrument_id": "BBB", "timeframe": "1d", "bars": 5, "older_versions": 0, "files_before": 1, "compacted": False},
     ]  # fmt: skip
     assert closes("--as-of", "2020-02-02T09:29:59Z") == before
-    assert "Compacted 0 of 1 series" in run("compact", "--instrument", "AAA").output
+    assert "Compacted 0 of 1 series: 1 was compact already" in run("compact", "--instrument", "AAA").output
+
+
+def test_only_series_that_were_compacted_are_listed(store: BarStore) -> None:
+    for name in ("BBB", "CCC"):
+        store.append(random_walk(5, instrument=name), RECEIVED)
+    said = run("compact").output
+    assert "Compacted 1 of 3 series" in said and "2 were compact already" in said
+    assert "AAA" in said and "BBB" not in said and "CCC" not in said
 
 
 @pytest.mark.parametrize(

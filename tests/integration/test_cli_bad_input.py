@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from fakes.bars import random_walk
 from fakes.command_line import Answer, trimtab, trimtab_process
+from fakes.servers import free_port
 from fakes.strategies import open_world, run_environment, run_market_data, write_strategy
+from fakes.yahoo_server import share_of_walk, yahoo_server
 
 from trimtab.errors import NotEnoughDataError
 from trimtab.pipeline.datasets import build_training_dataset
@@ -128,7 +130,22 @@ def test_duplicate_unordered_and_negative_bars_are_found_and_kept_out(folder: Pa
             ("bars", "ingest", "--instrument", "APPL"),
             ("unknown series 'APPL__1d'", "did you mean 'AAPL__1d'", "IBM__1d"),
         ),
-        (("bars", "ingest", "--source", "yahoo"), ("unknown source 'yahoo'", "files, sample, simulated")),
+        (
+            ("bars", "ingest", "--source", "yahoo"),
+            ("unknown source 'yahoo'", "ccxt, duckdb, files, inbox, sample, simulated, yfinance"),
+        ),
+        (
+            ("bars", "ingest", "--source", "sample", "--timeframe", "1h"),
+            ("source 'sample' lists nothing of 1h; it has 1d of AAPL, FB, GOOG,", "give one of these timeframes"),
+        ),
+        (
+            ("bars", "ingest", "--source", "sample", "--timeframe", "1h", "--instrument", "AAPL"),
+            ("unknown series 'AAPL__1h'", "did you mean 'AAPL__1d'"),
+        ),
+        (
+            ("bars", "ingest", "--source", "simulated", "--instrument", "SIMNULL", "--instrument", "SIMNIL"),
+            ("unknown series 'SIMNIL__1d'", "did you mean 'SIMNULL__1d'"),
+        ),
         (("bars", "check", "short.csv", "--timeframe", "2d"), ("unknown timeframe '2d'", "1d")),
         (("datasets", "show", "abc"), ("abc",)),
     ],
@@ -217,6 +234,105 @@ def test_a_run_on_an_unknown_instrument_lists_what_there_is(folder: Path) -> Non
     assert answer.code == 1
     assert "did you mean 'AAPL__1d'" in answer.sentence and "IBM__1d" in answer.sentence
     assert "Traceback" not in answer.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--source", "sample", "--exchange", "binance"), "'sample' has no use for --exchange, which is for ccxt"),
+        (("--exchange", "binance"), "'sample' has no use for --exchange, which is for ccxt"),
+        (("short.csv", "--exchange", "binance"), "'files' has no use for --exchange, which is for ccxt"),
+        (("short.csv", "--query", "bars"), "'files' has no use for --query, which is for duckdb"),
+        (("--source", "simulated", "--query", "bars"), "'simulated' has no use for --query, which is for duckdb"),
+        (
+            ("--source", "sample", "--path", "short.csv"),
+            "'sample' has no use for --path, which is for files and duckdb",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_an_option_that_a_source_would_pass_over_is_refused(
+    folder: Path, arguments: tuple[str, ...], sentence: str
+) -> None:
+    assert sentence in refused("bars", "ingest", *arguments)
+    assert files(folder) == set(FILES) | {"strategies/mine.toml"}
+
+
+@pytest.mark.parametrize("command", [("bars", "ingest"), ("status",)], ids=" ".join)
+def test_what_the_system_refuses_is_told_with_its_path(
+    folder: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIMTAB_DATA_DIR", str(folder / "short.csv" / "lake"))  # a file cannot hold a folder
+    sentence = refused(*command)
+    assert f"{folder / 'short.csv'}" in sentence
+    assert "Not a directory" in sentence and "check that path" in sentence
+    assert (folder / "short.csv").read_text() == FILES["short.csv"]
+
+
+def test_debug_shows_what_the_system_refused_as_a_traceback(folder: Path) -> None:
+    environment = run_environment(folder / "short.csv" / "lake", folder / "strategies")
+    answer = trimtab_process("--debug", "bars", "ingest", folder=folder, environment=environment)
+    assert answer.code == 1
+    assert "Traceback" in answer.err and "NotADirectoryError" in answer.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("SIMNULL2",), ("SIMNULL", "--timeframe", "4h"), ("SIMALPHA", "--timeframe", "1w")], ids=" ".join
+)
+def test_a_source_may_have_more_than_it_lists(
+    folder: Path, arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIMTAB_NOW", "2016-01-01T00:00:00Z")
+    answer = trimtab("bars", "ingest", "--source", "simulated", "--json", "--instrument", *arguments)
+    assert answer.code == 0, answer.err
+    (stored,) = answer.document["series"]
+    assert (stored["instrument_id"], stored["timeframe"]) == (arguments[0], arguments[-1] if arguments[1:] else "1d")
+    assert stored["new"] == stored["fetched"] > 50
+
+
+def test_bars_that_are_not_over_yet_are_counted_and_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIMTAB_NOW", "2020-01-20T00:00:00Z")  # the nineteenth is over since midnight
+    (stored,) = trimtab("bars", "ingest", "short.csv", "--json").document["series"]
+    assert (stored["fetched"], stored["unfinished"]) == (19, 28 - 19)
+    assert "not over yet" not in trimtab("bars", "ingest", "short.csv").out
+    monkeypatch.setenv("TRIMTAB_NOW", "2020-01-01T12:00:00Z")
+    said = trimtab("bars", "ingest", "short.csv")
+    assert said.code == 0
+    assert "Nothing of short__1d was taken: all its 28 bars are not over yet; ingest it again later." in said.out
+    (folder / "one.csv").write_text(
+        "instrument_id,timeframe,ts,open,high,low,close,volume\nA,1d,2020-01-02,1,1,1,1,1\n"
+    )
+    assert "Nothing of A__1d was taken: its one bar is not over yet" in trimtab("bars", "ingest", "one.csv").out
+
+
+def test_a_table_with_warnings_says_how_to_see_them(folder: Path) -> None:
+    said = trimtab("bars", "ingest", "dirty.csv")
+    findings = trimtab("bars", "check", "dirty.csv", "--json").document["instruments"][0]["findings"]
+    n_warnings = sum(each["severity"] == "warning" for each in findings)
+    assert n_warnings
+    assert "see them with --json, or with: trimtab bars check dirty.csv" in said.out.splitlines()[-1]
+    sound = ("bars", "ingest", "--source", "simulated", "--instrument", "SIMNULL")
+    assert trimtab(*sound, "--json").document["series"][0]["warnings"] == 0
+    assert "--json" not in trimtab(*sound).out
+
+
+def test_weeks_are_refused_by_yahoo_before_anything_is_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with yahoo_server(share_of_walk("AAA")).running() as server:
+        monkeypatch.setenv("TRIMTAB_SOURCE_BASE_URL", server.url)
+        ask = ("bars", "ingest", "--source", "yfinance", "--instrument", "AAA", "--timeframe")
+        assert "ingest 1d and resample to 1w" in refused(*ask, "1w")
+        assert "unknown timeframe '4h'" in refused(*ask, "4h")
+        assert server.requests("") == []
+
+
+def test_a_server_that_is_down_is_said_of_the_bars_and_their_span(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRIMTAB_SOURCE_BASE_URL", f"http://127.0.0.1:{free_port()}")
+    monkeypatch.setenv("TRIMTAB_NETWORK_ATTEMPTS", "1")
+    sentence = refused("bars", "ingest", "--source", "yfinance", "--instrument", "AAA", "--from", "2020-01-02")
+    assert "could not deliver AAA__1d since 2020-01-02T00:00:00Z: Yahoo could not be reached" in sentence
+    assert "calendar" not in sentence
 
 
 def test_debug_shows_the_traceback(folder: Path) -> None:

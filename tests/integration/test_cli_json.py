@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.bars import random_walk
 from fakes.command_line import trimtab
+from fakes.deliveries import deliver, parquet_bytes
 from fakes.strategies import NAME, open_world, run_market_data, run_strategy, write_bars, write_world
 from typer import main as typer_main
 
@@ -41,7 +43,34 @@ FROM_FILES = {
     "backtest": ["backtest", "--bars", "CLEAN", "--signals", "SIGNALS"],
     "evaluate": ["evaluate", "--returns", "RETURNS", "--periods-per-year", "252"],
 }
-COMMANDS = STORED | FROM_FILES
+SPAN = ["--instrument", "SIMREGIME", "--from", "2016-02-01", "--to", "2016-02-05"]
+WHO = ["--actor", "ada", "--reason", "looked it up"]
+BARS_OF_THE_STORE = {
+    "bars show": ["bars", "show", *SPAN],
+    "bars resample": ["bars", "resample", "--instrument", "SIMREGIME", "--from", "1d", "--to", "1w"],
+    "bars recall": ["bars", "recall", *SPAN],
+    "bars actions import": ["bars", "actions", "import", "ACTIONS", *WHO],
+    "bars actions list": ["bars", "actions", "list"],
+    "bars inbox list": ["bars", "inbox", "list"],
+    "bars inbox ingest": ["bars", "inbox", "ingest"],
+    "bars quarantine list": ["bars", "quarantine", "list"],
+    "bars quarantine show": ["bars", "quarantine", "show", "REFUSED"],
+    "bars quarantine release": ["bars", "quarantine", "release", "REFUSED", *WHO],
+    "bars quarantine reject": ["bars", "quarantine", "reject", "REFUSED", *WHO],
+    "bars quarantine correct": [
+        "bars",
+        "quarantine",
+        "correct",
+        *SPAN[:2],
+        "--time",
+        "2016-02-01",
+        "--volume",
+        "5",
+        *WHO,
+    ],
+    "bars compact": ["bars", "compact"],
+}
+COMMANDS = STORED | FROM_FILES | BARS_OF_THE_STORE
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +85,9 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_bars(folder / "clean", instruments=["SIMREGIME"])
     (folder / "returns.csv").write_text("return\n0.01\n-0.02\n0.0\n")
     (folder / "signals.csv").write_text("instrument_id,event_time,position\nSIMREGIME,2016-02-01,1\n")
+    (folder / "actions.csv").write_text("instrument,ex_date,kind,value\nSIMREGIME,2016-02-01,dividend,0.01\n")
+    deliver(folder / "inbox", "delivered.parquet", parquet_bytes(random_walk(40)))
+    deliver(folder / "inbox", "useless.csv", b"date,price\n2020-01-02,1\n")
     return folder
 
 
@@ -63,6 +95,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def here(world: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("TRIMTAB_DATA_DIR", str(world / "lake"))
     monkeypatch.setenv("TRIMTAB_STRATEGIES_DIR", str(world / "strategies"))
+    monkeypatch.setenv("TRIMTAB_INBOX_DIR", str(world / "inbox"))
+    monkeypatch.setenv("TRIMTAB_INBOX_SETTLE_SECONDS", "0")
     return
 
 
@@ -74,11 +108,15 @@ def document(name: str, world: Path) -> Any:
         "SIGNALS": world / "signals.csv",
         "RETURNS": world / "returns.csv",
         "OUT": world / "features.parquet",
+        "ACTIONS": world / "actions.csv",
     }
     arguments = [str(places.get(each, each)) for each in COMMANDS[name]]
     if "FINGERPRINT" in arguments:
         stored = trimtab("datasets", "list", "--json").document["datasets"]
         arguments = [stored[0]["fingerprint"][:12] if each == "FINGERPRINT" else each for each in arguments]
+    if "REFUSED" in arguments:
+        (refused, *_) = trimtab("bars", "quarantine", "list", "--json").document["bars"]
+        arguments = [refused["id"] if each == "REFUSED" else each for each in arguments]
     answer = trimtab(*arguments, "--json")
     assert answer.code == 0, answer.err
     return answer.document
@@ -96,12 +134,13 @@ def texts(value: Any) -> Iterator[str]:
         yield value
 
 
-def reading_commands() -> Iterator[str]:
-    """Every command that has --json, as the application itself says."""
-    for name, command in typer_main.get_command(app).commands.items():  # type: ignore[attr-defined]  # a group
-        for inner, each in getattr(command, "commands", {"": command}).items():
-            if any("--json" in parameter.opts for parameter in each.params):
-                yield f"{name} {inner}".strip()
+def reading_commands(command: Any = None, name: str = "") -> Iterator[str]:
+    """Every command that has --json, in groups of groups too, as the application itself says."""
+    command = command or typer_main.get_command(app)
+    for inner, each in getattr(command, "commands", {}).items():
+        yield from reading_commands(each, f"{name} {inner}".strip())
+    if any("--json" in parameter.opts for parameter in command.params):
+        yield name
 
 
 def test_every_command_with_json_is_tested_here() -> None:
@@ -157,6 +196,23 @@ def test_bars_check_has_the_shape_others_rely_on(world: Path) -> None:
             assert finding["severity"] in ("quarantine", "warning")
             assert re.fullmatch("[a-z_]+", finding["check"])
     assert sum(len(each["findings"]) for each in checked["instruments"]) > 0
+
+
+def test_bars_ingest_has_the_shape_others_rely_on_and_tells_what_the_checks_said(world: Path) -> None:
+    checked = {each["instrument_id"]: each for each in document("bars check", world)["instruments"]}
+    ingested = trimtab("bars", "ingest", world / "bars.parquet", "--json").document
+    for series in ingested["series"]:
+        assert series["fetched"] == series["accepted"] + series["quarantined"]
+        assert series["unfinished"] == 0
+        assert series["warnings"] == sum(each["severity"] == "warning" for each in series["findings"])
+        assert all(each.keys() == {"check", "event_time", "severity", "detail"} for each in series["findings"])
+    # What is refused is refused in a file and beside the same bars, stored, alike.
+    told = {
+        each["instrument_id"]: {(f["check"], f["event_time"]) for f in each["findings"]} for each in ingested["series"]
+    }
+    for name, each in checked.items():
+        assert {(f["check"], f["event_time"]) for f in each["findings"] if f["severity"] == "quarantine"} <= told[name]
+    assert any(told.values())
 
 
 def test_backtest_and_evaluate_have_the_shape_others_rely_on(world: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import re
+import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +23,7 @@ from trimtab.bars.schema import Bars
 from trimtab.bars.sources.simulated import SimulatedMarket
 from trimtab.bars.store import BarStore
 from trimtab.bars.times import as_datetime
+from trimtab.cli.app import app as everything
 from trimtab.cli.bars.quarantine import app
 from trimtab.clock import SimulatedClock
 from trimtab.config import Settings
@@ -29,6 +31,7 @@ from trimtab.errors import BarsError, ConfigurationError, NotFoundError, Transit
 from trimtab.market import Series, Timeframe
 from trimtab.storage.lake import Lake, open_lake
 
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "work_with_the_quarantine.md"
 SIMBAD = Series("SIMBAD", Timeframe.DAY)
 WHY = ("--actor", "ada", "--reason", "looked it up")
 
@@ -127,9 +130,9 @@ def test_a_refused_and_a_stored_bar_are_corrected(simbad: Bars, lake: Lake) -> N
     run("correct", "--instrument", "SIMBAD", "--time", time, "--volume", "7", *WHY)
     versions = BarStore(lake).history(SIMBAD, as_datetime(simbad.event_time[0]))
     assert versions.volume.tolist() == [simbad.volume[0], 7.0]
-    everything = run("list", "--all").output
-    assert "accepted, then" in everything
-    assert "corrected" in everything
+    shown = run("list", "--all").output
+    assert "accepted, then" in shown
+    assert "corrected" in shown
 
 
 def test_the_actor_is_who_is_logged_in_when_nobody_is_named(simbad: Bars, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,6 +168,9 @@ MISTAKES: list[tuple[Callable[[], tuple[str, ...]], type[TrimtabError], str]] = 
     (lambda: ("correct", "--instrument", "SIMBAD", "--time", "2016-01-02", "--close", "1", *WHY), NotFoundError, "is stored at"),
     (lambda: ("correct", "--instrument", "SIMBAD", "--time", "noon", "--close", "1", *WHY), ConfigurationError, "is no time"),
     (lambda: ("correct", first_refused_by("unit_error"), *WHY), ConfigurationError, "nothing was given"),
+    (lambda: ("correct", first_refused_by("unit_error"), "--volume", "1", *WHY), BarsError, "does not fit the bars around it"),
+    (lambda: ("list", "--check", "duplicate"), UnknownNameError, "unknown check 'duplicate'; did you mean 'duplicate_time'"),
+    (lambda: ("reject", "--check", "wicks", *WHY), UnknownNameError, "allowed: duplicate_time, inconsistent_ohlc"),
 ]  # fmt: skip
 
 
@@ -184,6 +190,22 @@ def test_deciding_twice_is_refused_with_who_was_first(simbad: Bars) -> None:
     result = run("release", bar, *WHY)
     assert isinstance(result.exception, TransitionError)
     assert "was released by ada at 2024-06-01T00:00:00Z" in str(result.exception)
+
+
+def test_the_commands_of_the_page_can_be_run_in_its_order() -> None:
+    blocks = re.findall(r"^```\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    lines = [shlex.split(line) for block in blocks for line in block.splitlines() if line.startswith("trimtab ")]
+    assert len(lines) >= 8
+    for words in lines:
+        result = CliRunner().invoke(everything, words[1:])
+        assert result.exit_code == 0, (words, result.output, result.exception)
+        assert "nothing was decided" not in result.output
+
+
+def test_a_strange_correction_is_stored_when_it_is_said_to_be_true(simbad: Bars) -> None:
+    bar = first_refused_by("unit_error")
+    made = document("correct", bar, "--volume", "1", "--anyway", *WHY)["decisions"][0]
+    assert made["stored"] == "new"
 
 
 def test_real_contradicting_rows_of_an_exchange_are_decided_and_stay_decided(shared_data: Path, lake: Lake) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -93,8 +94,11 @@ def factors(closes: dict[int, float], actions: dict[tuple[int, str], float]) -> 
                 before = max(other for other in closes if other < ex_day)
                 if kind == "split":
                     factor /= value
-                elif value < closes[before]:
-                    factor *= 1 - value / closes[before]
+                else:
+                    # Paid on a share of the day before, which may have been split since its last close.
+                    between = [r for (at, what), r in actions.items() if what == "split" and before < at < ex_day]
+                    close_before = closes[before] / math.prod(between)
+                    factor *= 1 - value / close_before if value < close_before else 1.0
         found[day] = (close, round(factor, 9))
     return found
 

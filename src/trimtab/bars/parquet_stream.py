@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from trimtab.bars.actions.schema import Actions
 from trimtab.bars.columns import map_columns
 from trimtab.bars.file_access import FileStamp, check_bar_file, readable, refuse_changed, stamp_of
 from trimtab.bars.files import name_of, refuse_no_rows
 from trimtab.bars.schema import Bars
 from trimtab.bars.series_codes import SeriesCodes
-from trimtab.bars.tables import Reading, bars_of_table, decide_reading
+from trimtab.bars.tables import Reading, bars_and_told, decide_reading
 from trimtab.errors import SourceError
 from trimtab.market import Series, Timeframe
 
@@ -127,6 +128,7 @@ class ParquetStream:
         self._batches: Iterator[pa.Table] = iter(())
         self._batch: pa.Table | None = None
         self._row = 0  # of the file, the first of `_batch`
+        self._told = Actions.empty("")
 
     def bars(self, series: Series) -> Bars:
         """Raw bars of a series of the file, in file order.
@@ -139,7 +141,12 @@ class ParquetStream:
         with readable(listing.path):
             table = self._rows_of(series)
         refuse_changed(listing.path, listing.stamp)
-        return bars_of_table(table, series, listing.reading, self.publication_lag)
+        bars, self._told = bars_and_told(table, series, listing.reading, self.publication_lag)
+        return bars
+
+    def told(self, series: Series) -> Actions:
+        """The actions the file tells of the series that was read last; none of any other."""
+        return self._told if self._told.instrument_id == series.instrument_id else Actions.empty(series.instrument_id)
 
     def _rows_of(self, series: Series) -> pa.Table:
         import pyarrow as pa

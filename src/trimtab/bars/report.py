@@ -39,7 +39,8 @@ def check_file(
     described = []
     for series, bars in file.bars.items():
         open_on = calendar or calendar_for(series, bars.event_time[is_complete(bars)])
-        verdict = _judge_told(file, bars, limits, open_on)
+        # A calendar that was only guessed from the bars says nothing against one of them.
+        verdict = _judge_told(file, bars, limits, calendar)
         described.append(describe_verdict(bars, verdict) | {"calendar": open_on.name})
     return {"instruments": described, "columns": file.columns}
 
@@ -77,7 +78,7 @@ def _by_check(verdict: Verdict) -> dict[str, dict[str, Any]]:
     }
 
 
-def _judge_told(file: BarFile, bars: Bars, limits: CheckLimits, calendar: SessionCalendar) -> Verdict:
+def _judge_told(file: BarFile, bars: Bars, limits: CheckLimits, calendar: SessionCalendar | None) -> Verdict:
     """The verdict on a series and on what the file tells of its splits and dividends."""
     actions = file.actions[bars.series]
     if len(actions) == 0:

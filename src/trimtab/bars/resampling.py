@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from trimtab.bars.actions.schema import ActionKind, Actions
+from trimtab.bars.actions.adjust import shares_held
+from trimtab.bars.actions.schema import Actions
 from trimtab.bars.schema import PRICES, TIME, Bars
 from trimtab.bars.times import as_datetime, as_time
 from trimtab.errors import ConfigurationError, SchemaError
@@ -47,9 +48,9 @@ def resample(
     timeframe: longer than that of the bars.
     calendar: the sessions the instrument trades in.
     until: bars that are not over by then are left out. `complete_until` says how far bars reach.
-    actions: of the instrument, where its prices are as traded. A week with a split is told in old
-        shares throughout, because bars before the ex-date belong to the old share and a week
-        bears the date of its Monday. Dividends change nothing here.
+    actions: of the instrument, where its prices are as traded. A week with a split is told in the
+        shares of its end throughout, as `trimtab.bars.actions.adjust` reads it. Dividends change nothing
+        here: open and high of a week may be from before a dividend that its close is after.
 
     Raises `ConfigurationError` for a timeframe that is not longer and for bars that straddle two
     longer ones (hours from 10:00 in sessions from 09:30), `SchemaError` for bars that are not in order.
@@ -70,7 +71,7 @@ def resample(
         return Bars.empty(series)
     parts = bars.take(members.row)
     if actions is not None and timeframe is Timeframe.WEEK:
-        parts = _scaled(parts, _shares_since(members.begin, members.label, actions))
+        parts = _scaled(parts, _shares_of_the_end(members, actions))
     return _combined(series, parts, members)
 
 
@@ -194,11 +195,19 @@ def _combined(series: Series, parts: Bars, members: _Members) -> Bars:
         high=np.maximum.reduceat(level.high, starts),
         low=np.minimum.reduceat(level.low, starts),
         close=level.close[lasts],
-        volume=np.add.reduceat(level.volume, starts),
+        volume=_decimal(np.add.reduceat(level.volume, starts)),
         factor=parts.factor[lasts],
         known_time=np.maximum(np.maximum.reduceat(parts.known_time, starts), members.end[starts]),
         received_time=np.maximum.reduceat(parts.received_time, starts),
     )
+
+
+def _decimal(sums: np.ndarray) -> np.ndarray:
+    """Sums to fifteen significant digits: decimal amounts, which floats cannot add exactly, come out the same in any order."""
+    size = np.floor(np.log10(np.where(sums > 0, sums, 1.0)))
+    scale = 10.0 ** (14 - size)
+    decimal: np.ndarray = np.where(np.isfinite(scale), np.round(sums * scale) / scale, sums)
+    return decimal
 
 
 def _relative(factor: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -206,13 +215,10 @@ def _relative(factor: np.ndarray, last: np.ndarray) -> np.ndarray:
     return np.where(np.abs(relative - 1.0) < _ROUNDING, 1.0, relative)
 
 
-def _shares_since(begin: np.ndarray, label: np.ndarray, actions: Actions) -> np.ndarray:
-    """How many shares of `label` one share of `begin` has become, float64, 1.0 without a split between."""
-    splits = actions.take(actions.kind == ActionKind.SPLIT)
-    splits = splits.take(np.argsort(splits.ex_time, kind="stable"))
-    shares = np.cumprod(np.r_[1.0, splits.value])
-    reached = np.searchsorted(splits.ex_time, label, side="right")
-    return shares[reached] / shares[np.searchsorted(splits.ex_time, begin, side="right")]
+def _shares_of_the_end(members: _Members, actions: Actions) -> np.ndarray:
+    """Per part, what of it is one share of the end of its longer bar: 0.25 before a split of four for one, else 1."""
+    by: np.ndarray = shares_held(actions, members.label) / shares_held(actions, members.end - _TICK)
+    return by
 
 
 def _scaled(bars: Bars, by: np.ndarray) -> Bars:

@@ -146,6 +146,11 @@ class BarStore:
         times: np.ndarray = np.unique(np.concatenate([*bars, self.actions.revision_times(series.instrument_id)]))
         return times
 
+    def content(self, series: Series) -> tuple[str, ...]:
+        """The names of what is stored of a series and its instrument: another tuple when anything was stored since."""
+        actions = f"actions/{series.instrument_id}"
+        return (*self.lake.tables.names(_folder(series)), *self.lake.tables.names(actions))
+
     def series(self) -> list[Series]:
         """Every series that has bars, sorted."""
         found = set()

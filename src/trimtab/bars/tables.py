@@ -179,7 +179,15 @@ def read_columns(table: pa.Table, reading: Reading) -> BarColumns:
 
 def bars_of_table(table: pa.Table, series: Series, reading: Reading, publication_lag: timedelta) -> Bars:
     """The bars of a table that holds one series and nothing else."""
-    return read_columns(table, reading).bars(series, slice(None), publication_lag)
+    return bars_and_told(table, series, reading, publication_lag)[0]
+
+
+def bars_and_told(
+    table: pa.Table, series: Series, reading: Reading, publication_lag: timedelta
+) -> tuple[Bars, Actions]:
+    """The bars of a table that holds one series and nothing else, and the actions it tells."""
+    columns = read_columns(table, reading)
+    return columns.bars(series, slice(None), publication_lag), columns.actions(series, slice(None))
 
 
 def _decide_times(

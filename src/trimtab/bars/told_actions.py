@@ -1,4 +1,4 @@
-"""The corporate actions that the rows of a bar file tell beside the prices."""
+"""The corporate actions that are told beside prices, in the rows of a bar file or by Yahoo."""
 
 from __future__ import annotations
 
@@ -17,9 +17,7 @@ def actions_of(instrument_id: str, event_time: np.ndarray, numbers: dict[str, np
     NaN tell nothing, and neither does a row without a time. An action is known by its date and kind;
     where several rows of a date tell the same kind, the last one counts.
 
-    Capital gains are paid like dividends. Yahoo's dividend of a date already includes the gains it
-    lists beside it (adding them again is its well-known double count), so they are added only to a
-    dividend too small to hold them.
+    Capital gains are paid like dividends; see `paid_out` for when they are added.
 
     Parameters
     ----------
@@ -33,9 +31,8 @@ def actions_of(instrument_id: str, event_time: np.ndarray, numbers: dict[str, np
     """
     given = {name: np.where(np.isnan(values), 0.0, values) for name, values in numbers.items()}
     nothing = np.zeros(len(event_time))
-    dividend, gains = given.get("dividend", nothing), given.get("capital_gain", nothing)
     told = {
-        ActionKind.DIVIDEND: np.where(dividend >= gains, dividend, dividend + gains),
+        ActionKind.DIVIDEND: paid_out(given.get("dividend", nothing), given.get("capital_gain", nothing)),
         ActionKind.SPLIT: given.get("split", nothing),
     }
     parts = [_last_of_each_date(event_time, kind, values) for kind, values in told.items()]
@@ -47,6 +44,20 @@ def actions_of(instrument_id: str, event_time: np.ndarray, numbers: dict[str, np
         np.concatenate([kinds for _, kinds, _ in parts])[order],
         np.concatenate([values for _, _, values in parts])[order],
     )
+
+
+def paid_out(dividend: np.ndarray, capital_gain: np.ndarray) -> np.ndarray:
+    """What a share received in cash, from a dividend and the capital gains listed beside it; float64.
+
+    Yahoo's dividend of a date already includes the gains it lists beside it (adding them again is its
+    well-known double count), so they are added only to a dividend too small to hold them. NaN is nothing.
+
+    >>> paid_out(np.array([9.968, 0.3]), np.array([8.999, 1.2])).tolist()
+    [9.968, 1.5]
+    """
+    dividend, capital_gain = np.nan_to_num(dividend, nan=0.0), np.nan_to_num(capital_gain, nan=0.0)
+    paid: np.ndarray = np.where(dividend >= capital_gain, dividend, dividend + capital_gain)
+    return paid
 
 
 def _last_of_each_date(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -53,8 +54,30 @@ def run_cli(arguments: list[str] | None = None) -> None:
     except TrimtabError as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise
-        typer.secho(f"trimtab: {error}", fg=typer.colors.RED, err=True)
-        sys.exit(1)
+        _refuse(str(error))
     except BrokenPipeError:  # the reader of our output has gone, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except OSError as error:  # a disk, a folder or a permission that is not as it should be
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        _refuse(_say_system_error(error))
+
+
+def _say_system_error(error: OSError) -> str:
+    """What the operating system refused, with the path where it names one.
+
+    >>> _say_system_error(FileNotFoundError(2, "No such file or directory", "/proc/foo"))
+    "the system refused '/proc/foo': No such file or directory; check that path and its permissions (--debug shows more)"
+    """
+    reason = error.strerror or " ".join(str(error).split()) or type(error).__name__
+    paths = [str(path) for path in (error.filename, error.filename2) if path is not None]
+    if not paths:
+        return f"the system refused: {reason} (--debug shows more)"
+    quoted = " and ".join(f"'{path}'" for path in paths)
+    return f"the system refused {quoted}: {reason}; check that path and its permissions (--debug shows more)"
+
+
+def _refuse(sentence: str) -> NoReturn:
+    typer.secho(f"trimtab: {sentence}", fg=typer.colors.RED, err=True)
+    sys.exit(1)

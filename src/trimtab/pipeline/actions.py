@@ -9,6 +9,7 @@ import numpy as np
 
 from trimtab.bars import Bars
 from trimtab.bars.actions import Actions
+from trimtab.bars.actions.schema import NOTHING, ActionKind
 from trimtab.bars.actions.store import in_order
 from trimtab.bars.checks import judge_actions
 from trimtab.bars.store import BarStore
@@ -38,7 +39,13 @@ class ImportedActions:
 
 
 def import_actions(
-    workspace: Workspace, told: Sequence[Actions], *, actor: str, reason: str, announced: bool = False
+    workspace: Workspace,
+    told: Sequence[Actions],
+    *,
+    actor: str,
+    reason: str,
+    announced: bool = False,
+    on_top: bool = False,
 ) -> list[ImportedActions]:
     """Store actions that a person tells, all of them or none.
 
@@ -50,12 +57,17 @@ def import_actions(
     ----------
     announced: the actions were public at their ex-dates, so what is told for the first time is known from
         then on, although bars on both sides were stored before. Without it such an action counts from now.
+    on_top: they count beside the adjustment that the stored bars carry from their source. Without it
+        they are refused there, because the source has most likely accounted for them; withdrawing is not.
 
-    Raises `SchemaError` for an impossible action and `ConfigurationError` without actor or reason.
+    Raises `SchemaError` for an impossible action, and `ConfigurationError` without actor or reason or
+    where actions would count twice.
     """
     if not actor.strip() or not reason.strip():
         raise ConfigurationError("an import of actions needs who makes it and why; give --actor and --reason")
     store = workspace.bars
+    if not on_top:
+        _refuse_to_count_twice(store, told)
     warnings = [_judged(store, in_order(actions)) for actions in told]
     done = []
     for actions, warned in zip(told, warnings, strict=True):
@@ -71,6 +83,25 @@ def import_actions(
         report = store.actions.append(actions, workspace.lake.clock.now(), last_seen=newest, first_seen=oldest)
         done.append(ImportedActions(actions.instrument_id, report, warned))
     return done
+
+
+def _refuse_to_count_twice(store: BarStore, told: Sequence[Actions]) -> None:
+    """Raise `ConfigurationError` for actions on bars that their source has adjusted already."""
+    happened = {
+        actions.instrument_id for actions in told if any(value != NOTHING[kind] for kind, value in _each(actions))
+    }
+    for series in store.series():
+        if series.instrument_id in happened and (store.stored(series).factor != 1.0).any():
+            raise ConfigurationError(
+                f"bars of {series} are adjusted by their source already, and these actions would count twice; "
+                "leave them out, or give --on-top if that adjustment lacks them"
+            )
+
+
+def _each(actions: Actions) -> list[tuple[ActionKind, float]]:
+    return [
+        (ActionKind(kind), value) for kind, value in zip(actions.kind.tolist(), actions.value.tolist(), strict=True)
+    ]
 
 
 def _judged(store: BarStore, actions: Actions) -> tuple[str, ...]:

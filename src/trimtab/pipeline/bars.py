@@ -22,10 +22,12 @@ from trimtab.config.strategy import Universe
 from trimtab.errors import UnknownNameError
 from trimtab.market import Series
 from trimtab.market.calendar import SessionCalendar, calendar_for, parse_calendar
+from trimtab.pipeline.incomplete_bars import IncompleteBars, incomplete_bars
 from trimtab.pipeline.quarantine import quarantine_outcome
 from trimtab.pipeline.running import Produced, run_stage
 from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
 from trimtab.pipeline.workspace import Workspace
+from trimtab.storage.hashing import fingerprint_json
 
 STAGE = "bars"
 MAX_QUARANTINED_SHARE = 0.05  # above it something is wrong with the source, not with single bars
@@ -33,11 +35,27 @@ MAX_QUARANTINED_SHARE = 0.05  # above it something is wrong with the source, not
 
 @dataclass(frozen=True)
 class _Ingested:
-    """One series brought up to date, and what is needed to describe it."""
+    """One series brought up to date, and what is needed to describe it.
+
+    Attributes
+    ----------
+    report: of the series.
+    calendar: what it is judged by; what shorter bars are resampled by.
+    is_live: whether its source grows by itself.
+    asks_for_all: whether its source is asked for the whole history every time.
+    base: report of the shorter bars it is made of; None where the source has the series itself.
+    """
 
     report: IngestReport
     calendar: SessionCalendar
     is_live: bool
+    asks_for_all: bool
+    base: IngestReport | None = None
+
+    @property
+    def reports(self) -> tuple[IngestReport, ...]:
+        """Of everything that was ingested, the series itself first."""
+        return (self.report,) if self.base is None else (self.report, self.base)
 
 
 def ingest_bars(workspace: Workspace, series_key: str) -> StageResult:
@@ -50,13 +68,35 @@ def ingest_bars(workspace: Workspace, series_key: str) -> StageResult:
     ingested = _bring_up_to_date(workspace, source, series, universe)
 
     def inputs() -> dict[str, Any]:
-        return {
-            "bars": workspace.bars.fingerprint(series),
-            "quarantine": workspace.quarantine.counts(series).__dict__,
-            "behind": _freshness(workspace, ingested, series).n_behind if ingested.is_live else None,
-        }
+        return _inputs(workspace, ingested)
 
     return run_stage(workspace, STAGE, series_key, inputs, lambda: _describe(workspace, ingested))
+
+
+def _inputs(workspace: Workspace, ingested: _Ingested) -> dict[str, Any]:
+    """Everything the description of a series depends on, shorter bars it is made of included."""
+    series, settings = ingested.report.series, workspace.settings
+    return {
+        "bars": {each.series.key: workspace.bars.fingerprint(each.series) for each in ingested.reports},
+        "quarantine": {each.series.key: workspace.quarantine.counts(each.series).__dict__ for each in ingested.reports},
+        "findings": _findings_fingerprint(ingested),
+        "calendar": ingested.calendar.name,
+        "quality": settings.quality.model_dump(),
+        "publication_lag_seconds": settings.publication_lag_seconds,
+        "behind": _freshness(workspace, ingested, series).n_behind if ingested.is_live else None,
+    }
+
+
+def _findings_fingerprint(ingested: _Ingested) -> str | None:
+    """Of what the checks said; None where that depends on how much was asked for, because only the newest bars were."""
+    if not ingested.asks_for_all:
+        return None
+    said = [
+        [each.series.key, found.check, str(found.event_time), found.severity, found.detail]
+        for each in ingested.reports
+        for found in each.findings
+    ]
+    return fingerprint_json(said)
 
 
 def options_for(workspace: Workspace, universe: Universe) -> SourceOptions:
@@ -76,14 +116,15 @@ def options_for(workspace: Workspace, universe: Universe) -> SourceOptions:
 def _bring_up_to_date(workspace: Workspace, source: BarSource, series: Series, universe: Universe) -> _Ingested:
     stores = workspace.bars, workspace.quarantine, workspace.lake.clock
     given = parse_calendar(universe.calendar) if universe.calendar else None
-    limits, is_live = workspace.settings.quality, source.is_live
+    limits, is_live, asks_for_all = workspace.settings.quality, source.is_live, source.overlap is None
+    base_report = None
     if universe.resample_from is not None:
         base = Series(series.instrument_id, universe.resample_from)
-        ingested = ingest(source, base, *stores, limits=limits, calendar=given)
-        given = given or _calendar(workspace, ingested)
+        base_report = ingest(source, base, *stores, limits=limits, calendar=given)
+        given = given or _calendar(workspace, base_report)
         source = Resampled(workspace.bars, base, given, workspace.lake.clock.now())
     report = ingest(source, series, *stores, limits=limits, calendar=given)
-    return _Ingested(report, _calendar(workspace, report), is_live)
+    return _Ingested(report, _calendar(workspace, report), is_live, asks_for_all, base_report)
 
 
 def _calendar(workspace: Workspace, report: IngestReport) -> SessionCalendar:
@@ -95,13 +136,19 @@ def _calendar(workspace: Workspace, report: IngestReport) -> SessionCalendar:
 def _describe(workspace: Workspace, ingested: _Ingested) -> Produced:
     report, series = ingested.report, ingested.report.series
     bars = workspace.bars.current(series)
-    by_check = Counter((finding.check, finding.severity) for finding in report.findings)
+    incomplete = _incomplete(workspace, ingested, bars)
+    by_check = Counter(
+        (each.series.timeframe.value, found.check, found.severity)
+        for each in ingested.reports
+        for found in each.findings
+    )
     return Produced(
         data_version=workspace.bars.fingerprint(series),
-        metrics=_metrics(workspace, ingested, bars),
+        metrics=_metrics(workspace, ingested, bars, incomplete),
         tables={
             "findings": [
-                {"check": check, "severity": severity, "findings": n} for (check, severity), n in by_check.items()
+                {"timeframe": timeframe, "check": check, "severity": severity, "findings": n}
+                for (timeframe, check, severity), n in by_check.items()
             ],
             "latest bars": _latest(bars),
             "splits and dividends": _latest_actions(workspace, series),
@@ -109,15 +156,34 @@ def _describe(workspace: Workspace, ingested: _Ingested) -> Produced:
         plots={"Price and volume": _plot(report, bars)} if len(bars) else {},
         links={"store": workspace.lake.root / "bars" / series.key},
         checks=(
-            _bar_quality(workspace, series, bars),
-            quarantine_outcome(workspace, series),
+            _bar_quality(workspace, ingested, bars, incomplete),
+            quarantine_outcome(workspace, *(each.series for each in ingested.reports)),
             _is_fresh(workspace, ingested),
         ),
     )
 
 
-def _metrics(workspace: Workspace, ingested: _Ingested, bars: Bars) -> dict[str, Scalar]:
+def _incomplete(workspace: Workspace, ingested: _Ingested, bars: Bars) -> IncompleteBars | None:
+    """Which bars lack parts; None where the bars are not made of shorter ones."""
+    if ingested.base is None:
+        return None
+    base = ingested.base.series
+    refused = {kept.event_time for kept in workspace.quarantine.list(base) if kept.event_time is not None}
+    return incomplete_bars(bars, workspace.bars.stored(base), ingested.calendar, refused)
+
+
+def _metrics(
+    workspace: Workspace, ingested: _Ingested, bars: Bars, incomplete: IncompleteBars | None
+) -> dict[str, Scalar]:
     report = ingested.report
+    flagged = {(r.series, f.event_time) for r in ingested.reports for f in r.findings if f.severity == "warning"}
+    made_of: dict[str, Scalar] = {}
+    if ingested.base is not None and incomplete is not None:
+        made_of = {
+            "made_of": ingested.base.series.timeframe.value,
+            "base_bars": len(workspace.bars.stored(ingested.base.series)),
+            "incomplete_bars": len(incomplete.event_time),
+        }
     return {
         "bars": len(bars),
         "first_bar": str(bars.event_time[0])[:19] if len(bars) else None,
@@ -126,10 +192,10 @@ def _metrics(workspace: Workspace, ingested: _Ingested, bars: Bars) -> dict[str,
         "restated": report.restated,
         "readjusted": report.readjusted,
         "actions": len(workspace.bars.actions.current(report.series.instrument_id)),
-        "quarantined": workspace.quarantine.count(report.series),
-        "flagged": len({finding.event_time for finding in report.findings if finding.severity == "warning"}),
+        "quarantined": sum(workspace.quarantine.count(each.series) for each in ingested.reports),
+        "flagged": len(flagged),
         "calendar": ingested.calendar.name,
-    }
+    } | made_of
 
 
 def _plot(report: IngestReport, bars: Bars) -> bytes:
@@ -140,16 +206,38 @@ def _plot(report: IngestReport, bars: Bars) -> bytes:
     return plot_bars(bars, refused, flagged)
 
 
-def _bar_quality(workspace: Workspace, series: Series, bars: Bars) -> CheckOutcome:
-    n_lost = _lost_bars(workspace, series, bars)
-    share = n_lost / max(n_lost + len(bars), 1)
+def _bar_quality(
+    workspace: Workspace, ingested: _Ingested, bars: Bars, incomplete: IncompleteBars | None
+) -> CheckOutcome:
+    """Whether few bars are lost, of the series and of what it is made of; each must hold by itself."""
+    stored = {each.series: workspace.bars.stored(each.series) for each in ingested.reports}
+    lost = {series: _lost_bars(workspace, series, own) for series, own in stored.items()}
+    shares = {series: n / max(n + len(stored[series]), 1) for series, n in lost.items()}
+    worst, said = max(shares.values()), []
+    for series, n in lost.items():
+        kind = f" {series.timeframe.value}" if ingested.base is not None else ""
+        said.append(f"{n} of {n + len(stored[series])}{kind} bars exist in quarantine only ({shares[series]:.2%})")
+    metadata: dict[str, Scalar] = {"quarantined_share": worst, "limit": MAX_QUARANTINED_SHARE}
+    lacking = ""
+    if ingested.base is not None and incomplete is not None:
+        metadata["incomplete_bars"] = len(incomplete.event_time)
+        lacking = f"; {_lacking(incomplete, len(bars), ingested.base.series)}"
     return CheckOutcome(
         "bar_quality",
-        share <= MAX_QUARANTINED_SHARE and len(bars) > 0,
+        worst <= MAX_QUARANTINED_SHARE and len(bars) > 0,
         True,
-        f"{n_lost} of {n_lost + len(bars)} bars exist in quarantine only ({share:.2%}); "
-        f"at most {MAX_QUARANTINED_SHARE:.0%} may",
-        {"quarantined_share": share, "limit": MAX_QUARANTINED_SHARE},
+        f"{', '.join(said)}; at most {MAX_QUARANTINED_SHARE:.0%} may{lacking}",
+        metadata,
+    )
+
+
+def _lacking(incomplete: IncompleteBars, n_bars: int, base: Series) -> str:
+    n = len(incomplete.event_time)
+    if n == 0:
+        return f"no bar lacks a {base.timeframe.value} bar that the calendar expects"
+    return (
+        f"{n} of {n_bars} bars {'lacks' if n == 1 else 'lack'} {base.timeframe.value} bars that the calendar expects: "
+        f"{incomplete.n_absent} absent, {incomplete.n_refused} of them refused"
     )
 
 

@@ -7,7 +7,7 @@ before deciding is in `quarantine_views`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from typing import Any, Literal
 from sqlalchemy import select
 
 from trimtab.bars.quarantine.case import Case, Docket
-from trimtab.bars.quarantine.decision import QuarantineDecision
+from trimtab.bars.quarantine.decision import QuarantineCounts, QuarantineDecision
 from trimtab.bars.quarantine.settle import (
     Effect,
     Settlement,
@@ -26,7 +26,7 @@ from trimtab.bars.quarantine.settle import (
     plan_release,
 )
 from trimtab.bars.times import as_time, iso
-from trimtab.errors import ConfigurationError
+from trimtab.errors import ConfigurationError, UnknownNameError
 from trimtab.market import Series
 from trimtab.pipeline.stage import CheckOutcome
 from trimtab.pipeline.workspace import Workspace
@@ -84,12 +84,17 @@ def correct(
     actor: str,
     reason: str,
     event_time: datetime | None = None,
+    anyway: bool = False,
 ) -> Decided:
-    """Give a refused bar, named by the beginning of its id, other values; and a time where it has none."""
+    """Give a refused bar, named by the beginning of its id, other values; and a time where it has none.
+
+    Raises `BarsError` where the result does not fit the bars around it, unless `anyway`.
+    """
     series, name = workspace.quarantine.find(bar)
 
     def plan(docket: Docket, signed: Signature) -> list[Settlement]:
-        return [plan_correct(docket.case(name), signed, values, event_time, workspace.settings.quality)]
+        case, limits = docket.case(name), workspace.settings.quality
+        return [plan_correct(case, signed, values, workspace.bars, event_time, limits, anyway=anyway)]
 
     (done,) = _settle(workspace, series, plan, actor, reason)
     return done
@@ -103,27 +108,46 @@ def correct_stored(
     *,
     actor: str,
     reason: str,
+    anyway: bool = False,
 ) -> Decided:
-    """Give the bar that is stored at a time other values."""
+    """Give the bar that is stored at a time other values; `anyway` as in `correct`."""
 
     def plan(docket: Docket, signed: Signature) -> list[Settlement]:
-        return [plan_correct(docket.case_at(event_time), signed, values, limits=workspace.settings.quality)]
+        case, limits = docket.case_at(event_time), workspace.settings.quality
+        return [plan_correct(case, signed, values, workspace.bars, limits=limits, anyway=anyway)]
 
     (done,) = _settle(workspace, series, plan, actor, reason)
     return done
 
 
-def quarantine_outcome(workspace: Workspace, series: Series) -> CheckOutcome:
-    """The answer of the asset check: whether refused bars wait for a decision; it stops nothing."""
-    counts = workspace.quarantine.counts(series)
-    where = f"trimtab bars quarantine list --instrument {series.instrument_id} --timeframe {series.timeframe.value}"
-    times = [kept.event_time for kept in workspace.quarantine.open(series) if kept.event_time is not None]
+def refuse_unknown_check(workspace: Workspace, check: str) -> None:
+    """Raise `UnknownNameError` for a check that no bar in quarantine was refused by; an empty quarantine knows none."""
+    quarantine = workspace.quarantine
+    names = {kept.check for series in quarantine.series() for kept in quarantine.list(series)}
+    if names and check not in names:
+        raise UnknownNameError("check", check, names, "in quarantine: ")
+
+
+def quarantine_outcome(workspace: Workspace, *series: Series) -> CheckOutcome:
+    """The answer of the asset check: whether refused bars wait for a decision; it stops nothing.
+
+    `series`: the one the asset is about, and those it is made of; they are counted together.
+    """
+    counted = {each: workspace.quarantine.counts(each) for each in series}
+    counts = QuarantineCounts(*(sum(column) for column in zip(*map(astuple, counted.values()), strict=True)))
+    waiting = [each for each, own in counted.items() if own.open]
+    where = " and ".join(
+        f"trimtab bars quarantine list --instrument {each.instrument_id} --timeframe {each.timeframe.value}"
+        for each in waiting
+    )
+    times = [kept.event_time for each in waiting for kept in workspace.quarantine.open(each) if kept.event_time]
     oldest = f"the oldest is of {iso(as_time(min(times)))}; " if times else ""
+    shown = f"; {oldest}{where} {'shows' if len(waiting) == 1 else 'show'} them" if waiting else ""
     return CheckOutcome(
         name="quarantine",
         passed=counts.open == 0,
         blocking=False,
-        description=counts.sentence + (f"; {oldest}{where} shows them" if counts.open else ""),
+        description=counts.sentence + shown,
         metadata=asdict(counts),
     )
 
@@ -162,9 +186,8 @@ def _write_down(workspace: Workspace, settlements: Sequence[Settlement]) -> None
             written = select(ledger.c.seq).where(ledger.c.event == EVENT, ledger.c.payload.contains(key)).limit(1)
             if change.connection.execute(written).first() is None:
                 rejected = [other.bar for other in each.decisions[:-1]]
-                change.record(
-                    EVENT, decision=key, series=each.series.key, **decision_fields(each.decision), rejected=rejected
-                )
+                known = {"rejected": rejected} | ({"despite": list(each.despite)} if each.despite else {})
+                change.record(EVENT, decision=key, series=each.series.key, **decision_fields(each.decision), **known)
 
 
 def _signature(workspace: Workspace, actor: str, reason: str) -> Signature:

@@ -51,7 +51,9 @@ class TableStore:
         except FileNotFoundError:
             raise NotFoundError(f"there is no table '{name}' in {self.root}; run the step that makes it") from None
         except (pa.ArrowException, OSError) as error:  # a damaged page shows as either
-            raise StorageError(f"{path} is not a readable Parquet file ({error}); delete it and run again") from error
+            raise StorageError(
+                f"{path} is not a readable Parquet file ({error}); restore it from a copy, or move it away and run again (what only it held is lost)"
+            ) from error
 
     def exists(self, name: str) -> bool:
         """Whether the table has been written."""

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from fakes.bar_sources import BrokenSource, GivenBars
 from fakes.bars import random_walk
 
 from trimtab.bars.actions import Actions
 from trimtab.bars.ingest import ingest
-from trimtab.bars.quarantine import Quarantine
+from trimtab.bars.quarantine import Quarantine, QuarantineDecision
 from trimtab.bars.schema import PRICES, Bars, concatenate
+from trimtab.bars.sources.files import BarFiles
 from trimtab.bars.sources.protocol import within
 from trimtab.bars.store import BarStore
 from trimtab.bars.times import as_datetime
 from trimtab.clock import SimulatedClock
-from trimtab.errors import ConfigurationError, SourceError
+from trimtab.config.quality import CheckLimits
+from trimtab.errors import ConfigurationError, ConflictError, SourceError
 from trimtab.market import Series, Timeframe
 from trimtab.storage.lake import Lake
 
@@ -207,3 +212,167 @@ def test_an_impossible_action_is_refused_and_said(lake: Lake, clock: SimulatedCl
     assert (report.actions, report.accepted) == (0, 80)
     assert {each.severity for each in report.findings if "dividend" in each.detail} == {"quarantine"}
     assert len(store.actions.current("AAA")) == 0
+
+
+@dataclass
+class Interrupted(GivenBars):
+    """A source during whose answer something else happens, once."""
+
+    meanwhile: Callable[[], object] = lambda: None
+    n_asked: int = 0
+
+    def fetch(self, series: Series, since: datetime | None = None, until: datetime | None = None) -> Bars:
+        answer, self.n_asked = self.bars, self.n_asked + 1
+        if self.n_asked == 1:
+            self.meanwhile()
+        return answer
+
+
+def with_close(bars: Bars, at: int, value: float) -> Bars:
+    close, high = bars.close.copy(), bars.high.copy()
+    close[at], high[at] = value, max(high[at], value)
+    return replace(bars, close=close, high=high)
+
+
+def test_an_answer_that_others_have_overtaken_is_asked_for_again(lake: Lake, clock: SimulatedClock) -> None:
+    store, quarantine, old = BarStore(lake), Quarantine(lake), random_walk(50)
+    ingest(GivenBars(old), old.series, store, quarantine, clock)
+    new = with_close(old, 20, old.close[20] * 1.01)
+    source = Interrupted(old)
+
+    def correct() -> None:
+        ingest(GivenBars(new), old.series, store, quarantine, clock)
+        source.bars = new  # what the source says from now on
+
+    source.meanwhile = correct
+    report = ingest(source, old.series, store, quarantine, clock)
+    assert (source.n_asked, report.restated, report.unchanged) == (2, 0, 50)
+    assert store.current(old.series).close[20] == new.close[20]
+
+
+def test_a_series_that_never_rests_is_given_up_with_a_sentence(lake: Lake, clock: SimulatedClock) -> None:
+    bars = random_walk(50)
+    store, quarantine = BarStore(lake), Quarantine(lake)
+
+    class Restless(GivenBars):
+        def fetch(self, series: Series, since: datetime | None = None, until: datetime | None = None) -> Bars:
+            have = len(store.current(series))
+            store.append(bars.take(slice(0, have + 1)), clock.now())
+            return bars
+
+    with pytest.raises(ConflictError, match="were changed 3 times while source 'given' was asked"):
+        ingest(Restless(bars), bars.series, store, quarantine, clock)
+
+
+def test_a_restatement_is_known_from_when_the_answer_was_there(lake: Lake, clock: SimulatedClock) -> None:
+    store, quarantine, old = BarStore(lake), Quarantine(lake), random_walk(50)
+    ingest(GivenBars(old), old.series, store, quarantine, clock)
+    asked = clock.now()
+    source = Interrupted(
+        with_close(old, 20, old.close[20] * 1.01), meanwhile=lambda: clock.advance(timedelta(minutes=10))
+    )
+    assert ingest(source, old.series, store, quarantine, clock).restated == 1
+    during = store.as_known_at(old.series, asked + timedelta(minutes=9))
+    assert during.close[20] == old.close[20]
+    assert store.current(old.series).close[20] != old.close[20]
+
+
+def test_a_bar_that_is_believed_only_later_is_known_from_then_and_waits_for_nobody(
+    lake: Lake, clock: SimulatedClock
+) -> None:
+    store, quarantine, bars = BarStore(lake), Quarantine(lake), random_walk(50)
+    broken = replace(bars, **{name: np.where(np.arange(50) == 49, 100.0, 1.0) * getattr(bars, name) for name in PRICES})
+    ingest(GivenBars(broken), bars.series, store, quarantine, clock, limits=CheckLimits(unit_bars=1))
+    refused = {kept.bar for kept in quarantine.open(bars.series)}
+    assert len(refused) == 1
+    before = clock.now()
+    clock.advance(timedelta(days=1))
+    # Somebody who does not believe in unit errors: the same bar is accepted.
+    lenient = CheckLimits(unit_tolerance=0.0)
+    report = ingest(GivenBars(broken), bars.series, store, quarantine, clock, limits=lenient)
+    assert report.new == 1
+    assert len(store.as_known_at(bars.series, before)) == 49
+    assert len(store.current(bars.series)) == 50
+    assert quarantine.open(bars.series) == ()
+    assert quarantine.counts(bars.series).open == 0
+
+
+def test_a_bad_price_makes_no_true_dividend_impossible(lake: Lake, clock: SimulatedClock) -> None:
+    bars = random_walk(80)
+    broken = replace(bars, **{name: getattr(bars, name).copy() for name in PRICES})
+    for name in PRICES:
+        getattr(broken, name)[39] /= 100
+    source, store = Splitting(broken), BarStore(lake)
+    source.told = Actions.build("AAA", bars.event_time[40:41], np.array(["dividend"]), np.array([bars.close[38] / 50]))
+    report = ingest(source, bars.series, store, Quarantine(lake), clock)
+    assert (report.quarantined, report.actions) == (1, 1)
+
+
+def test_a_correction_that_the_source_overtakes_is_said(lake: Lake, clock: SimulatedClock) -> None:
+    store, quarantine, bars = BarStore(lake), Quarantine(lake), random_walk(50)
+    ingest(GivenBars(bars), bars.series, store, quarantine, clock)
+    wrong = as_datetime(bars.event_time[20])
+    store.append(with_close(bars, 20, 99.0).take(slice(20, 21)), clock.now())
+    values = dict.fromkeys((*PRICES, "volume", "factor"), 99.0)
+    quarantine.record(bars.series, [QuarantineDecision("ab12", wrong, "correct", "ada", "a typo", clock.now(), values)])
+    revised = with_close(bars, 20, bars.close[20] * 1.001)
+    report = ingest(GivenBars(revised), bars.series, store, quarantine, clock)
+    (said,) = [each for each in report.findings if each.check == "correction_overtaken"]
+    assert said.severity == "warning"
+    assert "99" in said.detail
+    assert report.restated == 1
+
+
+def test_what_a_person_has_stored_is_accepted_and_not_refused_again_though_the_checks_object(
+    lake: Lake, clock: SimulatedClock
+) -> None:
+    store, quarantine, bars = BarStore(lake), Quarantine(lake), random_walk(50)
+    broken = with_close(bars, 20, -1.0)
+    ingest(GivenBars(broken), bars.series, store, quarantine, clock)
+    (refused,) = {kept.bar for kept in quarantine.open(bars.series)}
+    # Put right by hand, with a high below the close: odd, but a person said so.
+    odd = replace(bars, high=np.where(np.arange(50) == 20, bars.low, bars.high)).take(slice(20, 21))
+    store.append(odd, clock.now(), known_at_receipt=True)
+    values = {name: float(getattr(odd, name)[0]) for name in (*PRICES, "volume", "factor")}
+    time = as_datetime(bars.event_time[20])
+    decision = QuarantineDecision(refused, time, "correct", "ada", "by the exchange", clock.now(), values, (refused,))
+    quarantine.record(bars.series, [decision])
+    report = ingest(GivenBars(broken), bars.series, store, quarantine, clock)
+    assert (report.accepted, report.quarantined, report.unchanged) == (50, 0, 50)
+    assert "inconsistent_ohlc" in {each.check for each in report.findings}  # still said ...
+    assert quarantine.open(bars.series) == ()  # ... and asked no more
+    assert quarantine.count(bars.series) == 1
+
+
+def test_the_twin_of_a_repeated_row_is_known_from_its_close_even_when_an_ingest_is_killed_half_way(
+    lake: Lake, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, quarantine, bars = BarStore(lake), Quarantine(lake), random_walk(50)
+    twice = GivenBars(bars.take(np.r_[0:31, 30, 31:50]))
+    with monkeypatch.context() as killed:
+        killed.setattr(BarStore, "append", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            ingest(twice, bars.series, store, quarantine, clock)
+    assert quarantine.count(bars.series) == 1
+    ingest(twice, bars.series, store, quarantine, clock)
+    stored = store.current(bars.series)
+    np.testing.assert_array_equal(stored.known_time, bars.known_time)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_dividend_that_a_file_tells_and_its_factor_lacks_is_said_and_never_stored_as_an_action(
+    lake: Lake, clock: SimulatedClock, tmp_path: Path, suffix: str
+) -> None:
+    bars = random_walk(80)
+    table = pd.DataFrame({name.capitalize(): getattr(bars, name) for name in (*PRICES, "volume")})
+    table.insert(0, "Date", bars.event_time.astype("datetime64[D]").astype(str))
+    table["Adj Close"] = table["Close"]  # as if nothing had been paid
+    table["Dividends"] = np.where(np.arange(80) == 40, bars.close[39] * 0.03, 0.0)
+    path = tmp_path / f"AAA.{suffix}"
+    table.to_csv(path, index=False) if suffix == "csv" else table.to_parquet(path, index=False)
+    store = BarStore(lake)
+    report = ingest(BarFiles(path), Series("AAA", Timeframe.DAY), store, Quarantine(lake), clock)
+    assert [str(each.event_time)[:10] for each in report.findings if each.check == "missing_adjustment"] == [
+        str(bars.event_time[40])[:10]
+    ]
+    assert (report.accepted, report.actions, len(store.actions.current("AAA"))) == (80, 0, 0)

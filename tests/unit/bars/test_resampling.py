@@ -216,7 +216,7 @@ class TestFactor:
         assert made(paid, "1w").open[0] == bars.open[0] * (1 - 1e-4)
 
 
-def test_a_week_with_a_split_is_told_in_old_shares_so_that_its_view_is_that_of_its_days() -> None:
+def test_a_week_with_a_split_is_told_in_the_shares_of_its_end_so_that_its_view_is_that_of_its_days() -> None:
     days = random_walk(21, start="2024-01-01")
     level = np.where(days.event_time < moment("2024-01-11"), 1.0, 1 / 4)
     traded = replace(days, **{name: getattr(days, name) * level for name in PRICES}, volume=days.volume / level)
@@ -226,8 +226,35 @@ def test_a_week_with_a_split_is_told_in_old_shares_so_that_its_view_is_that_of_i
     truth = made(adjust(traded, actions, "split").adjusted(), "1w", CRYPTO)
     for name in (*PRICES, "volume"):
         np.testing.assert_allclose(getattr(seen, name), getattr(truth, name), rtol=1e-14)
+    assert weeks.close.tolist() == traded.close[6::7].tolist()
     # Without being told, the week of the split would fall to a quarter within itself.
-    assert made(traded, "1w", CRYPTO).low[1] < weeks.low[1] / 3
+    assert made(traded, "1w", CRYPTO).high[1] > weeks.high[1] * 3
+
+
+@pytest.mark.parametrize("ex_date", ["2024-01-13", "2024-01-15", "2024-01-16"])
+def test_a_split_belongs_to_the_week_of_its_date_whether_or_not_that_day_has_a_bar(ex_date: str) -> None:
+    """A Saturday, Martin Luther King Day, and the Tuesday after it, with prices as a quoted market would show them."""
+    dates = np.arange("2024-01-01", "2024-01-27", dtype="datetime64[D]")
+    dates = dates[np.is_busday(dates, holidays=["2024-01-01", "2024-01-15"])].astype(TIME)
+    close = np.where(dates < np.datetime64(ex_date), 100.0, 25.0)
+    days = Bars.build(Series("AAA", Timeframe.DAY), dates, *[close] * 4, 100.0 / close)
+    actions = Actions.build("AAA", np.array([ex_date], TIME), np.array(["split"]), np.array([4.0]))
+    weeks = resample(days, Timeframe.WEEK, XNYS, until=LATER, actions=actions)
+    told = weeks.close / np.where(weeks.event_time + np.timedelta64(7, "D") <= np.datetime64(ex_date), 4.0, 1.0)
+    assert told.tolist() == [25.0] * 4
+    seen = adjust(weeks, actions, "split").adjusted()
+    for name in PRICES:
+        assert getattr(seen, name).tolist() == [25.0] * 4
+    assert seen.volume.tolist() == [4.0 * 4, 5.0 * 4, 4.0 * 4, 5.0 * 4]
+
+
+def test_prices_of_a_week_before_and_after_a_dividend_stay_as_they_were_traded() -> None:
+    days = random_walk(14, start="2024-01-08")
+    paid = Actions.build("AAA", np.array(["2024-01-17"], TIME), np.array(["dividend"]), np.array([5.0]))
+    weeks = resample(days, Timeframe.WEEK, CRYPTO, until=LATER, actions=paid)
+    plain = made(days, "1w", CRYPTO)
+    for name in (*PRICES, "volume", "factor"):
+        assert getattr(weeks, name).tolist() == getattr(plain, name).tolist()
 
 
 class TestRefused:
@@ -301,3 +328,15 @@ class TestRealBars:
         assert hours.high.tolist() == [row[2] for row in hand]
         assert hours.volume.tolist() == [row[5] for row in hand]
         assert n_outside(bars, XNYS) > 100
+
+
+def test_days_made_in_one_step_and_in_two_are_the_same_to_the_last_bit(shared_data: Path) -> None:
+    from trimtab.bars.sources.files import BarFiles
+
+    minutes = BarFiles(shared_data / "crypto_1m.parquet").fetch(Series("ETH-USD", Timeframe.MINUTE))
+    calendar, end = SessionCalendar("24/7"), datetime(2019, 1, 1, tzinfo=UTC)
+    hours = resample(minutes, Timeframe.HOUR, calendar, until=end)
+    for longer in (Timeframe.FOUR_HOURS, Timeframe.DAY):
+        at_once, in_two = (resample(each, longer, calendar, until=end) for each in (minutes, hours))
+        for (name, one), (_, two) in zip(at_once.arrays(), in_two.arrays(), strict=True):
+            np.testing.assert_array_equal(one, two, err_msg=name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trimtab.bars.actions.schema import Actions
-from trimtab.bars.told_actions import actions_of
+from trimtab.bars.told_actions import actions_of, paid_out
 
 DAYS = np.array(["2024-01-02", "2024-01-03", "2024-01-04", "2024-01-05"], dtype="datetime64[us]")
 
@@ -59,3 +59,8 @@ def test_of_two_rows_of_a_date_the_last_that_tells_something_counts() -> None:
 def test_a_row_without_a_time_tells_nothing() -> None:
     times = np.array(["NaT"], dtype="datetime64[us]")
     assert len(actions_of("X", times, {"split": np.array([2.0])})) == 0
+
+
+def test_nothing_beside_a_dividend_or_a_gain_takes_nothing_from_it() -> None:
+    dividend, gains = np.array([0.5, np.nan, np.nan]), np.array([np.nan, 0.25, np.nan])
+    assert paid_out(dividend, gains).tolist() == [0.5, 0.25, 0.0]

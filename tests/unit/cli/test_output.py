@@ -42,13 +42,72 @@ def test_days_are_shown_without_a_time_of_day_unless_one_has_it() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (True, "yes"), (12345, "12,345"), (0.61234567, "0.6123"), (1234567.8, "1,234,568"), (float("nan"), "–"),
+        (True, "yes"), (12345, "12,345"), (float("nan"), "–"), (..., "…"), (0.0, "0"), (-0.0, "0"),
+        (411.23, "411.23"), (28924.0, "28,924"), (28924.63, "28924.63"), (12605900.0, "12,605,900"),
+        (147.74000549316406, "147.74001"), (1234567890.4, "1,234,567,890"), (-0.5, "-0.5"),
+        (0.0000123456, "0.0000123456"), (1.5e-12, "1.5e-12"), (float("inf"), "–"),
         (timedelta(days=3), "3d"), (timedelta(hours=36), "36h"), (timedelta(minutes=90), "90m"), (timedelta(0), "0d"),
         ({"lightgbm": 0.4}, "lightgbm = 0.4"), ((), "–"), (["AAPL", "IBM"], "AAPL, IBM"),
     ],
 )  # fmt: skip
 def test_values_read_as_a_person_writes_them(value: object, text: str) -> None:
     assert shown(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.61234567, "0.6123"), (1234567.8, "1,234,568"), (123456.789, "123,457"), (0.00005, "0.00005"), (1.0, "1")],
+)
+def test_a_measure_has_four_significant_digits(value: float, text: str) -> None:
+    assert shown(value, 4) == text
+    assert column_cells([value], 4) == [text]
+
+
+def test_prices_keep_their_digits_and_measures_stay_short(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("Mixed", [{"close": 411.2345, "factor": 0.98765432, "sharpe": 1.23456}])
+    said = capsys.readouterr().out
+    assert "411.2345" in said and "0.98765432" in said
+    assert "1.235" in said and "1.2346" not in said
+    print_table("Dividends", [{"value": 0.192857}], digits=8)
+    assert "0.192857" in capsys.readouterr().out
+
+
+NARROW: list[dict[str, object]] = [
+    {
+        "instrument_id": "SIM000", "bars": 12605900, "low": 525.8301, "known_time": datetime(2013, 1, 4, 21, tzinfo=UTC),
+        "id": "3f2a9c11aa22bb33", "fetched": 3270, "accepted": 3270, "new": 17,
+        "why": "the price left its range overnight and antidisestablishmentarianism says so",
+    }
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("columns", ["10", "40", "80"])
+def test_a_narrow_terminal_breaks_no_number_time_or_id_and_drops_no_column(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    print_table("Narrow", NARROW)
+    said = capsys.readouterr().out
+    for whole in ("SIM000", "12,605,900", "525.8301", "2013-01-04 21:00", "3f2a9c11aa22bb33", "3,270", " 17 "):
+        assert whole in said, whole
+    for head in ("instrument", "bars", "low", "known", "fetched", "accepted", "new", "why"):
+        assert head in said, head
+    assert "antidisesta…" in said
+
+
+def test_a_sentence_gives_way_before_the_line_runs_over(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    print_table("Fits", [{"id": "3f2a9c11aa22bb33", "why": "what an extraordinarily unforeseeable circumstance " * 3}])
+    said = capsys.readouterr().out
+    assert max(len(line.rstrip()) for line in said.splitlines()) <= 60
+    assert "unforeseeable" in said and "…" not in said
+
+
+def test_what_is_left_out_does_not_turn_numbers_into_text(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("Ends", [{"low": 526.25}, {"low": ...}, {"low": 1.0}])
+    assert [line.rstrip() for line in capsys.readouterr().out.splitlines()[-4:-1]] == [" 526.25", "      …", "      1"]
 
 
 def test_columns_give_way_until_they_fit_but_never_cut_a_word() -> None:

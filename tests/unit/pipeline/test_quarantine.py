@@ -18,7 +18,7 @@ from trimtab.clock import SimulatedClock
 from trimtab.config import Settings
 from trimtab.errors import BarsError, ConfigurationError, StorageError, TransitionError, UnknownNameError
 from trimtab.market import Series, Timeframe
-from trimtab.pipeline.quarantine import EVENT, correct, correct_stored, decide, quarantine_outcome
+from trimtab.pipeline.quarantine import EVENT, correct, correct_stored, decide, quarantine_outcome, refuse_unknown_check
 from trimtab.pipeline.quarantine_views import describe, listed
 from trimtab.pipeline.workspace import Workspace
 from trimtab.storage.lake import Lake
@@ -94,6 +94,28 @@ def test_corrections_go_the_same_way(desk: Desk, workspace: Workspace) -> None:
     assert correct(workspace, bar[:6], {"close": float(clean_bars().close[MISSING])}, **SIGNED).stored == "new"
     assert correct_stored(workspace, desk.series, desk.time(5), {"volume": 9.0}, **SIGNED).stored == "restated"
     assert [payload["action"] for payload in written(workspace)] == ["correct", "correct"]
+
+
+def test_what_was_overridden_by_a_correction_stands_in_the_audit_ledger(desk: Desk, workspace: Workspace) -> None:
+    (bar,) = desk.refused(MISSING)
+    close = float(clean_bars().close[MISSING])
+    wild = {"close": close, "high": close * 1.5}
+    with pytest.raises(BarsError, match="--anyway"):
+        correct(workspace, bar, wild, **SIGNED)
+    with pytest.raises(BarsError, match="--anyway"):
+        correct_stored(workspace, desk.series, desk.time(5), {"high": close * 2}, **SIGNED)
+    assert written(workspace) == []
+    correct(workspace, bar, wild, anyway=True, **SIGNED)
+    correct_stored(workspace, desk.series, desk.time(5), {"volume": 9.0}, **SIGNED)
+    (despite,) = [payload["despite"] for payload in written(workspace) if "despite" in payload]
+    assert despite[0].startswith("wick: high ")
+
+
+def test_a_check_that_refused_nothing_is_unknown(desk: Desk, workspace: Workspace) -> None:
+    refuse_unknown_check(workspace, "duplicate_time")
+    with pytest.raises(UnknownNameError, match="unknown check 'duplicate'; did you mean 'duplicate_time'") as told:
+        refuse_unknown_check(workspace, "duplicate")
+    assert set(told.value.allowed) == {kept.check for kept in desk.quarantine.list(desk.series)}
 
 
 class DiesBeforeRecording(Quarantine):

@@ -27,7 +27,7 @@ from trimtab.features.engine import compute
 from trimtab.features.point_in_time import compute_point_in_time
 from trimtab.labels.compute import compute_label
 from trimtab.labels.point_in_time import compute_label_point_in_time
-from trimtab.market import Timeframe
+from trimtab.market import Series, Timeframe
 from trimtab.pipeline.recall import RecallReport, recall
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.drift import DriftRecord
@@ -92,6 +92,46 @@ def test_bars_that_nothing_was_built_on_say_so(workspace: Workspace) -> None:
         "1 stored bar of AAA (AAA__1d) between 2020-05-30 and 2020-05-30, never changed.",
         "Nothing that is stored was built on them.",
     )
+
+
+def test_a_span_within_a_day_is_about_the_bar_of_the_day(workspace: Workspace) -> None:
+    name = freeze(workspace)
+    workspace.bars.append(restated(close=1.02, high=1.02), advance(workspace, hours=1))
+    strange = BARS.take(slice(AT, AT + 1))
+    finding = Finding("spike", strange.event_time[0], "quarantine", "ten times as high", 0)
+    workspace.quarantine.add(BARS.series, strange, [finding], START)
+    noon = as_datetime(BARS.event_time[AT]) + timedelta(hours=14)
+    report = recall(workspace, "AAA", noon, noon + timedelta(hours=1))
+    whole = asked(workspace)
+    assert (report.n_bars, [dataset.fingerprint for dataset in report.datasets]) == (1, [name])
+    assert (report.datasets, report.changes, report.quarantined) == (whole.datasets, whole.changes, whole.quarantined)
+    assert (len(report.changes), len(report.quarantined)) == (1, 1)
+    midnight = noon + timedelta(hours=10)  # the end of that day is the open of the next
+    after = recall(workspace, "AAA", midnight, midnight)
+    assert (after.n_bars, after.changes, after.quarantined) == (1, (), ())
+
+
+def test_bars_made_of_the_recalled_ones_are_followed(tmp_path: Path) -> None:
+    universe = {"source": "files", "instruments": ["AAA"], "path": "unused.csv", "timeframe": "1d"}
+    opened = {}
+    for how in ("made of hours", "its own"):
+        made = {"resample_from": "1h"} if how == "made of hours" else {}
+        folder = write_strategy(tmp_path / how, universe=universe | made)
+        settings = Settings(data_dir=tmp_path / "data", strategies_dir=folder)
+        opened[how] = Workspace.open(settings, SimulatedClock(START))
+    workspace = opened["made of hours"]
+    times = BARS.event_time[0] + np.arange(24 * 300) * Timeframe.HOUR.duration_us
+    hours = Bars.build(Series("AAA", Timeframe.HOUR), times, *(np.full(len(times), 100.0) for _ in range(5)))
+    for bars in (BARS, hours):
+        workspace.bars.append(bars, START)
+    name = freeze(workspace)
+    hour = as_datetime(BARS.event_time[AT]) + timedelta(hours=14)
+    report = recall(workspace, "AAA", hour, hour, Timeframe.HOUR)
+    assert (report.series, report.n_bars) == (("AAA__1h", "AAA__1d"), 2)
+    assert [dataset.fingerprint for dataset in report.datasets] == [name]
+    assert report.datasets == recall(workspace, "AAA", hour, hour, Timeframe.DAY).datasets
+    # Days that come from elsewhere have nothing to do with the hours.
+    assert recall(opened["its own"], "AAA", hour, hour, Timeframe.HOUR).series == ("AAA__1h",)
 
 
 def test_a_span_without_bars_says_so(workspace: Workspace) -> None:

@@ -7,6 +7,10 @@ Center for Research in Security Prices). Vendors that reinvest at the close P of
 P / (P + D), differ by the price's move of that one day times the yield: 2e-4 for one of Apple's
 dividends in the packaged sample. Factors are of the vintage of the last bar: what takes effect after
 it has not happened yet.
+
+A bar is of the share it closed in. That is the share of its `event_time`, but for a week that of its last
+day: an action takes effect with the week that contains its ex-date, and C of a dividend is the close of
+the week before.
 """
 
 from __future__ import annotations
@@ -20,7 +24,9 @@ from trimtab.bars.actions.infer import infer_splits
 from trimtab.bars.actions.schema import ActionKind, Actions
 from trimtab.bars.schema import Bars
 from trimtab.errors import UnknownNameError
+from trimtab.market import Timeframe
 
+_TICK = np.timedelta64(1, "us")
 Adjustment = Literal["raw", "split", "total_return"]
 
 
@@ -40,6 +46,7 @@ def parse_adjustment(text: str) -> Adjustment:
 def split_factor(bars: Bars, actions: Actions) -> np.ndarray:
     """Per bar, the product of 1/ratio over all splits after it, float64, shape of the bars.
 
+    A week with a split in it is told in the shares of its end, as `resample` makes it: the split is not after it.
     Bars may come in any order; one without a time gets 1.
     """
     chosen = actions.kind == ActionKind.SPLIT
@@ -49,13 +56,15 @@ def split_factor(bars: Bars, actions: Actions) -> np.ndarray:
 def dividend_factor(bars: Bars, actions: Actions) -> np.ndarray:
     """Per bar, the product of 1 - D / C over all dividends after it, float64, shape of the bars.
 
-    C is the raw close of the last bar before the ex-date, so bars must be in order of time. A
-    dividend without such a bar has nothing before it to rescale. One that is not smaller than C
-    counts nothing: a price paid out as a whole would make everything before it worthless, and in
-    practice it is in another unit or currency than the price (`unusable_dividends` names them).
+    C is the raw close of the last bar before the ex-date, in the shares of the day before it, so bars must
+    be in order of time. Of weekly bars it is the close of the week before: the factor then differs from the
+    daily one by the yield times the price's move since that close. A dividend without such a bar has
+    nothing before it to rescale. One that is not smaller than C counts nothing: a price paid out as a whole
+    would make everything before it worthless, and in practice it is in another unit or currency than the
+    price (`unusable_dividends` names them).
     """
     chosen = actions.kind == ActionKind.DIVIDEND
-    share = _share_paid_out(bars, actions.ex_time[chosen], actions.value[chosen])
+    share = _share_paid_out(bars, actions)[chosen]
     return _product_after(bars, actions.ex_time[chosen], 1.0 - np.where(share < 1.0, share, 0.0))
 
 
@@ -99,32 +108,66 @@ def adjust(bars: Bars, actions: Actions, how: Adjustment) -> Bars:
     return with_actions(bars, actions)
 
 
+def shares_held(actions: Actions, times: np.ndarray) -> np.ndarray:
+    """Per time, what one share from before all splits has become by then, float64.
+
+    >>> split = Actions.build("AAA", np.array(["2024-01-10"]), np.array(["split"]), np.array([4.0]))
+    >>> shares_held(split, np.array(["2024-01-09", "2024-01-10"], "datetime64[us]")).tolist()
+    [1.0, 4.0]
+    """
+    splits = actions.take(actions.kind == ActionKind.SPLIT)
+    splits = splits.take(np.argsort(splits.ex_time, kind="stable"))
+    held: np.ndarray = np.cumprod(np.r_[1.0, splits.value])[np.searchsorted(splits.ex_time, times, side="right")]
+    return held
+
+
+def closing_time(bars: Bars) -> np.ndarray:
+    """Per bar, the time that tells which share it closed in, `datetime64[us]`: its own, of a week its last moment.
+
+    Bars may come in any order; one without a time has none. An action is after a bar when its `ex_time` is
+    after this.
+    """
+    if bars.series.timeframe is not Timeframe.WEEK:
+        return bars.event_time
+    begins = np.unique(bars.event_time[~np.isnat(bars.event_time)])
+    following = np.searchsorted(begins, bars.event_time, side="right")
+    end = bars.event_time + bars.series.timeframe.duration_us
+    # A week that is dated by its first session may be followed by the next after six days.
+    is_followed = following < len(begins)
+    end[is_followed] = np.minimum(end[is_followed], begins[following[is_followed]])
+    closing: np.ndarray = end - _TICK
+    return closing
+
+
 def unusable_dividends(bars: Bars, actions: Actions) -> np.ndarray:
     """Per action, whether it is a dividend not smaller than the close before it, bool."""
-    share = _share_paid_out(bars, actions.ex_time, actions.value)
-    unusable: np.ndarray = (actions.kind == ActionKind.DIVIDEND) & ~(share < 1.0)
+    unusable: np.ndarray = (actions.kind == ActionKind.DIVIDEND) & ~(_share_paid_out(bars, actions) < 1.0)
     return unusable
 
 
-def _share_paid_out(bars: Bars, ex_time: np.ndarray, paid: np.ndarray) -> np.ndarray:
-    """Per dividend, what it is of the last close before it; 0 where there is no bar before it."""
-    before = np.searchsorted(bars.event_time, ex_time) - 1
-    share = np.zeros(len(ex_time))
+def _share_paid_out(bars: Bars, actions: Actions) -> np.ndarray:
+    """Per action, were it a dividend, what it is of the last close before it; 0 where there is no bar before it."""
+    closing = closing_time(bars)
+    before = np.searchsorted(closing, actions.ex_time) - 1
+    share = np.zeros(len(actions))
     known = before >= 0
-    close = bars.close[before[known]]
+    before, ex_time = before[known], actions.ex_time[known]
+    # What is paid on a share after a split counts against a close from before it in new shares.
+    close = bars.close[before] * shares_held(actions, closing[before]) / shares_held(actions, ex_time - _TICK)
     # Without a usable close the share is infinite, and so unusable.
-    share[known] = np.divide(paid[known], close, out=np.full(len(close), np.inf), where=close > 0)
+    share[known] = np.divide(actions.value[known], close, out=np.full(len(close), np.inf), where=close > 0)
     return share
 
 
 def _product_after(bars: Bars, ex_time: np.ndarray, ratio: np.ndarray) -> np.ndarray:
     """Per bar, the product of the ratios of what took effect after it, up to the last bar."""
-    times = bars.event_time[~np.isnat(bars.event_time)]
+    closing = closing_time(bars)
+    times = closing[~np.isnat(closing)]
     if len(times) == 0:
         return np.ones(len(bars))
     happened = ex_time <= times.max()
     order = np.argsort(ex_time[happened], kind="stable")
     ex_time, ratio = ex_time[happened][order], ratio[happened][order]
     after = np.append(np.cumprod(ratio[::-1])[::-1], 1.0)
-    product: np.ndarray = after[np.searchsorted(ex_time, bars.event_time, side="right")]
+    product: np.ndarray = after[np.searchsorted(ex_time, closing, side="right")]
     return product

@@ -41,8 +41,12 @@ class Actions:
     Attributes
     ----------
     instrument_id: whose.
-    ex_time: the session at whose open it takes effect, by its date at 00:00 UTC, `datetime64[us]`:
-        bars with `event_time` before it belong to the old share.
+    ex_time: the session at whose open it takes effect, by its date at 00:00 UTC, `datetime64[us]`. It is
+        compared with the `event_time` of a bar, never with an open: bars that begin before it belong to
+        the old share, all others to the new one; a weekly bar to the old one where its whole week lies
+        before it. That is exact for daily and weekly bars. Intraday bars of the new share that begin before 00:00 UTC
+        (Sydney in summer, New Zealand, futures that open the evening before) are taken for old ones, and bars
+        of the old share from 00:00 UTC on (after hours in New York) for new ones.
     kind: `ActionKind` values, as an array of str.
     value: see `ActionKind`, float64. `NOTHING` of the kind withdraws what was told before.
     known_time: when it could first be used, `datetime64[us]`, UTC: `ex_time` (actions are announced

@@ -13,6 +13,7 @@ from trimtab.bars.checks.adjustments import check_adjustments, check_factor, che
 from trimtab.bars.checks.gaps import check_gaps
 from trimtab.bars.checks.jumps import check_jumps
 from trimtab.bars.checks.order import check_duplicates, check_out_of_order
+from trimtab.bars.checks.sessions import check_outside, check_overlaps
 from trimtab.bars.checks.single_bar import check_single_bars, is_complete
 from trimtab.bars.checks.units import check_units
 from trimtab.bars.checks.verdict import Finding, Verdict
@@ -39,7 +40,8 @@ def judge(
 
     Parameters
     ----------
-    calendar: when the market is open; absent, the bars themselves say which (`calendar_for`).
+    calendar: when the market is open, where a person or the source named it: then a bar outside its
+        sessions is said. Absent, the bars themselves say which (`calendar_for`).
     limits: where a check begins to object.
     context: bars already stored, in order. Those just before the new ones say what is usual and
         where a gap begins; one with the time of a conflicting set says which row is true.
@@ -59,6 +61,9 @@ def judge(
     usable = is_complete(bars) & _not_refused(len(bars), findings)
     findings += check_duplicates(bars, usable, context, limits)
     usable &= _not_refused(len(bars), findings)
+    follows = calendar or _follows(bars, context)
+    findings += check_overlaps(bars, usable, context, follows)
+    findings += check_outside(bars, usable, calendar) if calendar else []
 
     sequence, rows = _in_order(bars, np.flatnonzero(usable), context, limits)
     units = check_units(sequence, limits)
@@ -73,7 +78,7 @@ def judge(
         # A bar refused for its high is still a witness of the price a dividend was paid from.
         priced = price_rows(bars)
         findings += _at_rows(check_adjustments(bars.take(priced), actions, limits), priced)
-    findings += _gaps(bars, context, calendar)
+    findings += _gaps(bars, context, follows)
     return Verdict(_not_refused(len(bars), findings), tuple(sorted(findings, key=_position)))
 
 
@@ -105,14 +110,23 @@ def _at_rows(findings: list[Finding], rows: np.ndarray) -> list[Finding]:
     return [replace(found, index=int(rows[found.index])) for found in findings if rows[found.index] >= 0]
 
 
-def _gaps(bars: Bars, context: Bars | None, calendar: SessionCalendar | None) -> list[Finding]:
+def _follows(bars: Bars, context: Bars | None) -> SessionCalendar:
+    """The calendar the bars themselves speak of, with those stored before them."""
+    times, known = _present(bars, context)
+    return calendar_for(bars.series, np.concatenate([known, times]))
+
+
+def _gaps(bars: Bars, context: Bars | None, calendar: SessionCalendar) -> list[Finding]:
+    times, known = _present(bars, context)
+    return check_gaps(bars.series, np.concatenate([known[-1:], times]), calendar)
+
+
+def _present(bars: Bars, context: Bars | None) -> tuple[np.ndarray, np.ndarray]:
+    """Times at which there is a bar, and those stored before the first of them."""
     # A bar that is refused is still no gap, unless it holds nothing at all.
     times = np.unique(bars.event_time[is_complete(bars)])
     known = context.event_time if context is not None else times[:0]
-    if len(times) and len(known):
-        known = known[: np.searchsorted(known, times[0])]
-    calendar = calendar or calendar_for(bars.series, np.concatenate([known, times]))
-    return check_gaps(bars.series, np.concatenate([known[-1:], times]), calendar)
+    return times, known[: np.searchsorted(known, times[0])] if len(times) and len(known) else known
 
 
 def _position(finding: Finding) -> tuple[bool, int, str]:

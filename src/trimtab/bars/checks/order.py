@@ -20,10 +20,16 @@ def check_out_of_order(bars: Bars) -> list[Finding]:
     known = np.flatnonzero(~np.isnat(bars.event_time))
     times = bars.event_time[known]
     late = known[1:][times[1:] < np.maximum.accumulate(times)[:-1]] if len(known) else known
-    if len(late) > max(_MANY * len(known), 1):
-        detail = f"{len(late)} of {len(known)} bars are earlier than a bar before them; they are sorted by time"
-        return findings_at("out_of_order", "warning", bars.event_time, late[:1], detail)
-    return findings_at("out_of_order", "warning", bars.event_time, late, "earlier than a bar before it; sorted by time")
+    some = "earlier than a bar before it; sorted by time"
+    many = "{} of {} bars are earlier than a bar before them; they are sorted by time"
+    return one_or_each("out_of_order", bars.event_time, late, len(known), some, many)
+
+
+def one_or_each(check: str, event_time: np.ndarray, rows: np.ndarray, n: int, some: str, many: str) -> list[Finding]:
+    """A warning per row; where more than a fifth of `n` bars are meant, one for all that says how many."""
+    if len(rows) > max(_MANY * n, 1):
+        return findings_at(check, "warning", event_time, rows[:1], many.format(len(rows), n))
+    return findings_at(check, "warning", event_time, rows, some)
 
 
 def check_duplicates(bars: Bars, usable: np.ndarray, context: Bars | None, limits: CheckLimits) -> list[Finding]:

@@ -23,7 +23,8 @@ from trimtab.bars.quarantine.decision import (
 )
 from trimtab.bars.quarantine.identity import bar_ids
 from trimtab.bars.quarantine.refused import QuarantinedBar
-from trimtab.bars.schema import Bars
+from trimtab.bars.schema import TIME, Bars
+from trimtab.bars.store import BarStore
 from trimtab.bars.times import as_time
 from trimtab.errors import ConfigurationError, NotFoundError, TrimtabError
 from trimtab.market import Series
@@ -85,13 +86,20 @@ class Quarantine:
         return len({kept.bar for kept in self.list(series)})
 
     def open(self, series: Series) -> tuple[QuarantinedBar, ...]:
-        """Every reason of the bars that nobody has decided about, in the order they were added."""
-        decided = states(self.decisions(series))
-        return tuple(kept for kept in self.list(series) if kept.bar not in decided)
+        """Every reason of the bars that wait for a decision, in the order they were added.
+
+        A bar that nobody has decided about, unless the checks have accepted it since: what looked
+        like an error may be confirmed by the bars that follow it.
+        """
+        refused = self.list(series)
+        answered = set(states(self.decisions(series))) | self._accepted_since(series, refused)
+        return tuple(kept for kept in refused if kept.bar not in answered)
 
     def counts(self, series: Series) -> QuarantineCounts:
         """How many bars are open, released, rejected, corrected."""
-        return count_states((kept.bar for kept in self.list(series)), self.decisions(series))
+        refused = self.list(series)
+        accepted = self._accepted_since(series, refused)
+        return count_states((kept.bar for kept in refused if kept.bar not in accepted), self.decisions(series))
 
     def states(self, series: Series) -> dict[str, State]:
         """The state of every refused bar, and of every accepted one that was corrected."""
@@ -132,6 +140,17 @@ class Quarantine:
         """As `find`, for many, reading everything once."""
         known = [(series, name) for series in self.series() for name in self.states(series)]
         return tuple(_fitting(bar, known) for bar in bars)
+
+    def _accepted_since(self, series: Series, refused: Sequence[QuarantinedBar]) -> set[str]:
+        """Ids of refused bars that stand in the store; a row told twice stood there from the beginning."""
+        wanted = {kept.bar: kept.event_time for kept in refused if kept.check != "duplicate_time"}
+        times = np.array([as_time(time) for time in wanted.values() if time is not None], TIME)
+        if len(times) == 0:
+            return set()
+        stored = BarStore(self.lake).stored(series)
+        rows = np.flatnonzero(np.isin(stored.event_time, times))
+        accepted = set(bar_ids(stored, rows)) & set(wanted)
+        return accepted - set(states(self.decisions(series)))
 
     # Last, because it hides the built-in name from the annotations after it.
     def list(self, series: Series) -> list[QuarantinedBar]:

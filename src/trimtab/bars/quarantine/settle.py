@@ -7,7 +7,7 @@ then, refused or stored, is overruled; values nobody has seen before restate the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -19,6 +19,7 @@ from trimtab.bars.quarantine.case import Case
 from trimtab.bars.quarantine.decision import STATE_AFTER, Action, QuarantineDecision, overruled_ids
 from trimtab.bars.quarantine.identity import bar_ids
 from trimtab.bars.quarantine.ledger import Quarantine
+from trimtab.bars.quarantine.neighbours import misfits
 from trimtab.bars.quarantine.refused import VALUES, one_bar
 from trimtab.bars.schema import Bars, concatenate
 from trimtab.bars.store import BarStore
@@ -55,6 +56,7 @@ class Settlement:
     stored: the bar to store, one; None for a rejection.
     effect: what that is for the store: "new", "restated", "unchanged"; None for a rejection.
     number: how many decisions there were about this bar before.
+    despite: what the checks say about the bar beside its neighbours, and a person overrode.
     """
 
     series: Series
@@ -62,6 +64,7 @@ class Settlement:
     stored: Bars | None
     effect: Effect | None
     number: int
+    despite: tuple[str, ...] = ()
 
     @property
     def decision(self) -> QuarantineDecision:
@@ -114,8 +117,11 @@ def plan_correct(
     case: Case,
     signed: Signature,
     given: Mapping[str, float],
+    store: BarStore,
     event_time: datetime | None = None,
     limits: CheckLimits = _LIMITS,
+    *,
+    anyway: bool = False,
 ) -> Settlement:
     """Other values become a version of the bar, known from now on.
 
@@ -124,9 +130,12 @@ def plan_correct(
     given: new values by name: open, high, low, close, volume; and factor, for a bar that came without
         a usable one (otherwise the factor follows the source). What is not given stays as it was
         delivered, or as it was corrected last.
+    store: where the neighbours are, beside which the result is judged.
     event_time: for a bar that came without a time.
+    anyway: the result is true although it does not look like its neighbours.
 
-    Raises `BarsError` where a check on single bars objects to the result.
+    Raises `BarsError` where a check on single bars objects to the result, and, unless `anyway`, where
+    it does not fit the bars around it (`misfits`): values left as delivered may be in another unit.
     """
     time = _time_of(case, event_time)
     base = _last_values(case)
@@ -138,7 +147,13 @@ def plan_correct(
             f"the corrected bar of {case.series} at {iso(as_time(time))} would be refused: {_said(objections)}; "
             "give values that make a bar"
         )
-    return _storing(case, signed, "correct", corrected)
+    strange = misfits(corrected, store, limits)
+    if strange and not anyway:
+        raise BarsError(
+            f"the corrected bar of {case.series} at {iso(as_time(time))} does not fit the bars around it: "
+            f"{_said(strange)}; give every value that is wrong, or --anyway if these are true"
+        )
+    return replace(_storing(case, signed, "correct", corrected), despite=tuple(map(_one, strange)))
 
 
 def carry_out(
@@ -248,4 +263,8 @@ def _last(case: Case) -> str:
 
 
 def _said(objections: Sequence[Finding]) -> str:
-    return "; ".join(f"{found.check}: {found.detail}" for found in objections)
+    return "; ".join(map(_one, objections))
+
+
+def _one(found: Finding) -> str:
+    return f"{found.check}: {found.detail}"

@@ -47,8 +47,8 @@ class PlantedTruth:
         log price jumps it brings; a jump happens before the open of its bar.
     half_life: from `drift_time` on, bars in which the planted advantage (hit rate minus one half)
         halves; 0 means that it does not decay.
-    split_every, split_ratio: bars between two splits, and new shares for one old; 0 means none.
-    dividend_every, dividend_yield: bars between two dividends, and their share of the price before.
+    split_every, split_ratio: days of trade between two splits, and new shares for one old; 0 means none.
+    dividend_every, dividend_yield: days of trade between two dividends, and their share of the price before.
     """
 
     instrument_id: str
@@ -76,6 +76,11 @@ class PlantedTruth:
     split_ratio: float = 2.0
     dividend_every: int = 0
     dividend_yield: float = 0.0
+
+    @property
+    def has_actions(self) -> bool:
+        """Whether shares are split or pay dividends; such an instrument exists in days only."""
+        return bool(self.split_every or self.dividend_every)
 
 
 RECIPES = {
@@ -129,7 +134,7 @@ RECIPES = {
     ),
     "SIMSPLIT": PlantedTruth(
         "SIMSPLIT",
-        "A random walk whose shares split in two every 500 bars and pay half a per cent every 63.",
+        "A random walk in days whose shares split in two every 500 of them and pay half a per cent every 63.",
         split_every=500,
         dividend_every=63,
         dividend_yield=0.005,

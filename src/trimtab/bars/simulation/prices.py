@@ -131,7 +131,7 @@ def jumps_of(truth: PlantedTruth, series: Series, n: int, seed: int) -> np.ndarr
 
 
 def actions_of(truth: PlantedTruth, bars: Bars) -> Actions:
-    """The splits and dividends planted in traded bars; each takes effect at the date of its bar."""
+    """The splits and dividends planted in traded daily bars; each takes effect at the date of its bar."""
     rows: list[tuple[int, str, float]] = []
     if truth.split_every:
         rows += [(at, ActionKind.SPLIT.value, truth.split_ratio) for at in _every(truth.split_every, len(bars))]
@@ -148,7 +148,7 @@ def actions_of(truth: PlantedTruth, bars: Bars) -> Actions:
 
 def as_traded(truth: PlantedTruth, bars: Bars) -> Bars:
     """A clean path as its shares were traded: lower by what was split off and paid out until then."""
-    if not (truth.split_every or truth.dividend_every):
+    if not truth.has_actions:
         return bars
     shares, paid = np.ones(len(bars)), np.ones(len(bars))
     if truth.split_every:

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
+from trimtab.bars.actions.schema import Actions
 from trimtab.bars.file_access import SUFFIXES, FileStamp, check_bar_file, is_parquet, refuse_changed, stamp_of
 from trimtab.bars.files import BarFile, read_bar_file
 from trimtab.bars.parquet_stream import ParquetStream, list_parquet
@@ -27,8 +28,8 @@ class BarFiles(BarSource):
     was listed is refused: open the source again. One unreadable file in a folder fails every
     request: what it would have held cannot be known.
 
-    Corporate actions that a file tells beside its prices are not passed on, because exports that
-    tell them have already adjusted the prices; `trimtab.bars.files.BarFile` has them.
+    Corporate actions that a file tells beside its prices are claims, not actions to apply: exports
+    that tell them have already adjusted the prices.
 
     Attributes
     ----------
@@ -62,6 +63,15 @@ class BarFiles(BarSource):
         if not parts:
             raise UnknownSeriesError(self.name, series, self.instruments())
         return refuse_empty(self.name, series, within(concatenate(parts), since, until), since, until)
+
+    def claims(self, series: Series) -> Actions:
+        """What the file that was read last tells beside an adjusted close; nothing where it has none."""
+        last = self._last_opened
+        if last.path is None or last.opened is None:
+            return Actions.empty(series.instrument_id)
+        (columns,) = [file.columns for file in self._files if file.path == last.path]
+        has_factor = not columns.get("factor", "1 (").startswith("1 (")
+        return last.opened.told(series) if has_factor else Actions.empty(series.instrument_id)
 
     @cached_property
     def _files(self) -> tuple[_ListedFile, ...]:
@@ -101,6 +111,8 @@ class _Opened(Protocol):
 
     def bars(self, series: Series) -> Bars: ...
 
+    def told(self, series: Series) -> Actions: ...
+
 
 _AnyOpened = TypeVar("_AnyOpened", bound=_Opened)
 
@@ -130,16 +142,19 @@ class _WholeFile:
     def bars(self, series: Series) -> Bars:
         return self.content.bars[series]
 
+    def told(self, series: Series) -> Actions:
+        return self.content.actions.get(series, Actions.empty(series.instrument_id))
+
 
 class _LastOpened:
     """Keeps the file asked last, because the next series is usually in it too; never two."""
 
     def __init__(self) -> None:
-        self._path: Path | None = None
-        self._opened: _Opened | None = None
+        self.path: Path | None = None
+        self.opened: _Opened | None = None
 
     def open(self, path: Path, opener: Callable[[], _AnyOpened]) -> _AnyOpened:
-        if self._opened is None or self._path != path:
-            self._opened = None  # the memory of one serves the next
-            self._path, self._opened = path, opener()
-        return cast(_AnyOpened, self._opened)
+        if self.opened is None or self.path != path:
+            self.opened = None  # the memory of one serves the next
+            self.path, self.opened = path, opener()
+        return cast(_AnyOpened, self.opened)

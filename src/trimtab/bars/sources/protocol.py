@@ -56,6 +56,13 @@ class BarSource(Protocol):
         """
         return Actions.empty(series.instrument_id)
 
+    def claims(self, series: Series) -> Actions:
+        """Splits and dividends that the prices and the factor of the last `fetch` account for, as the source says.
+
+        They are never stored, which would count them twice; the checks hold them against the factor.
+        """
+        return Actions.empty(series.instrument_id)
+
     def calendar(self, series: Series) -> str | None:
         """The name of the calendar the instrument trades by, where the source knows it."""
         return None

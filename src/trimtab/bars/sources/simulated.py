@@ -43,8 +43,10 @@ class SimulatedMarket(BarSource):
     Parameters
     ----------
     seed: another seed is another market.
-    instruments: what `instruments()` offers; any other known name can be fetched too.
-    timeframe: the timeframe of `instruments()`; any other can be fetched too.
+    instruments: what `instruments()` offers; any other known name can be fetched too. None means
+        every one that exists in the timeframe.
+    timeframe: the timeframe of `instruments()`; any other can be fetched too, but SIMSPLIT exists in
+        days only: actions belong to the instrument, and the paths of two timeframes are independent.
     calendar: when the market is open, by name; absent, days are weekdays and every other timeframe
         trades without a pause.
     n_bars: deliver only this many bars, the first ones; None means all until `until`.
@@ -66,7 +68,7 @@ class SimulatedMarket(BarSource):
         self,
         seed: int = 7,
         *,
-        instruments: tuple[str, ...] = tuple(RECIPES),
+        instruments: tuple[str, ...] | None = None,
         timeframe: Timeframe = Timeframe.DAY,
         n_bars: int | None = None,
         until: datetime | None = None,
@@ -81,7 +83,7 @@ class SimulatedMarket(BarSource):
             if time is not None and time.tzinfo is None:
                 raise ConfigurationError(f"the time {time} carries no time zone; give it in UTC")
         self.seed = seed
-        self._listed = [Series(planted_truth(name).instrument_id, timeframe) for name in instruments]
+        self._listed = _listed(instruments, timeframe)
         self._n_bars, self._until = n_bars, until or END
         self._drift_date, self._defects, self._tells_actions = drift_date, defects, tells_actions
         self._calendar = parse_calendar(calendar) if calendar else None
@@ -91,7 +93,10 @@ class SimulatedMarket(BarSource):
         return sorted(self._listed)
 
     def fetch(self, series: Series, since: datetime | None = None, until: datetime | None = None) -> Bars:
-        """Raw bars with `event_time` ≥ `since`; an unknown name or an empty answer raises, as `BarSource` says."""
+        """Raw bars with `event_time` ≥ `since`; an unknown name or an empty answer raises, as `BarSource` says.
+
+        So does, with `ConfigurationError`, an instrument with splits or dividends in another timeframe than days.
+        """
         try:
             truth = self.planted(series)
         except UnknownNameError:
@@ -102,7 +107,8 @@ class SimulatedMarket(BarSource):
         return refuse_empty(self.name, series, within(bars, since, until), since, until)
 
     def actions(self, series: Series) -> Actions:
-        """The planted splits and dividends, unless they are withheld."""
+        """The planted splits and dividends, unless they are withheld; refused where `fetch` refuses."""
+        _refuse_unless_daily(self.planted(series), series.timeframe)
         if not self._tells_actions:
             return Actions.empty(series.instrument_id)
         return actions_of(self.planted(series), self._clean(series))
@@ -153,8 +159,26 @@ class SimulatedMarket(BarSource):
         return simulated_event_times(series.timeframe, START, self._until, self._calendar)[: self._n_bars]
 
     def _clean(self, series: Series) -> Bars:
-        return simulate(self.planted(series), series, self._event_times(series), self.seed, self._calendar)
+        truth = self.planted(series)
+        _refuse_unless_daily(truth, series.timeframe)
+        return simulate(truth, series, self._event_times(series), self.seed, self._calendar)
 
     def _plan(self, series: Series) -> list[Defect]:
         kinds = self.planted(series).defects
         return plan_defects(self._event_times(series), stream(self.seed, series, "defects"), kinds)
+
+
+def _listed(names: tuple[str, ...] | None, timeframe: Timeframe) -> list[Series]:
+    if names is None:
+        names = tuple(name for name, truth in RECIPES.items() if timeframe is Timeframe.DAY or not truth.has_actions)
+    for name in names:
+        _refuse_unless_daily(planted_truth(name), timeframe)
+    return [Series(name, timeframe) for name in names]
+
+
+def _refuse_unless_daily(truth: PlantedTruth, timeframe: Timeframe) -> None:
+    if truth.has_actions and timeframe is not Timeframe.DAY:
+        raise ConfigurationError(
+            f"source 'simulated' has {truth.instrument_id} in 1d only, not in {timeframe}, because its splits and "
+            "dividends are facts of one daily path; ingest 1d, and resample it for weeks"
+        )

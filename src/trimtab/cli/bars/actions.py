@@ -39,7 +39,7 @@ def list_actions(
     if as_json:
         print_json({"actions": rows})
     elif rows:
-        print_table("Corporate actions", rows)
+        print_table("Corporate actions", rows, digits=8)
     else:
         whose = f" of {', '.join(instrument)}" if instrument else ""
         typer.echo(f"No actions{whose} are stored; a source tells them, or: trimtab bars actions import FILE")
@@ -53,6 +53,9 @@ def import_file(
     announced: bool = typer.Option(
         False, "--announced", help="They were public at their ex-dates: known from then on, not only from now."
     ),
+    on_top: bool = typer.Option(
+        False, "--on-top", help="The stored bars are adjusted by their source already, and that lacks these actions."
+    ),
     as_json: bool = AS_JSON,
 ) -> None:
     """Store actions from a file, all of them or none; who and why go into the audit ledger.
@@ -64,9 +67,12 @@ def import_file(
     from trimtab.config import load_settings
     from trimtab.pipeline.actions import import_actions
     from trimtab.pipeline.workspace import Workspace
+    from trimtab.storage.lake import open_lake
 
-    told = read_action_file(file)
-    done = import_actions(Workspace.open(load_settings()), told, actor=actor, reason=reason, announced=announced)
+    told, settings = read_action_file(file), load_settings()
+    # Actions are told whatever the strategy files say.
+    workspace = Workspace(settings, open_lake(settings), {})
+    done = import_actions(workspace, told, actor=actor, reason=reason, announced=announced, on_top=on_top)
     rows: list[dict[str, Any]] = [
         {
             "instrument_id": each.instrument_id,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import typer
 
 from trimtab.cli.bars.options import AS_JSON, CALENDAR, TIMEFRAME, say_columns
 from trimtab.cli.output import print_json, print_table
 
-_SHOWN = 40
+_FEW = 3  # findings of a check that are printed
 
 
 def check(
@@ -38,11 +42,47 @@ def check(
     instruments = document["instruments"]
     columns = ("instrument_id", "timeframe", "bars", "accepted", "quarantined", "flagged")
     print_table(f"Bars of {file.name}", instruments, columns)
-    counts = Counter((found["check"], found["severity"]) for one in instruments for found in one["findings"])
-    if not counts:
+    checks = _by_check(instruments)
+    if not checks:
         typer.echo("Nothing was found.")
         return
-    print_table("Findings by check", [{"check": c, "severity": s, "findings": n} for (c, s), n in counts.most_common()])
-    findings = [{"instrument_id": one["instrument_id"], **found} for one in instruments for found in one["findings"]]
-    title = "Findings" if len(findings) <= _SHOWN else f"First {_SHOWN} of {len(findings)} findings (all with --json)"
-    print_table(title, findings[:_SHOWN])
+    print_table("Findings by check", checks)
+    n = sum(row["findings"] for row in checks)
+    few = _few_of_each(instruments, [row["check"] for row in checks])
+    title = "Findings" if len(few) == n else f"The first findings of each check, {len(few)} of {n:,} (all with --json)"
+    print_table(title, [_row(found) for found in few])
+
+
+def _by_check(instruments: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row per check: what refuses bars first, and what is rare before what is common.
+
+    `share` is of all bars of the file; unknown where the findings are about absent bars.
+    """
+    counts = Counter((found["check"], found["severity"]) for one in instruments for found in one["findings"])
+    rows = [
+        {"check": check, "severity": severity, "findings": n, "share": _share(instruments, check)}
+        for (check, severity), n in counts.items()
+    ]
+    return sorted(rows, key=lambda row: (row["severity"] != "quarantine", row["findings"], row["check"]))
+
+
+def _share(instruments: Sequence[dict[str, Any]], check: str) -> str | None:
+    about = sum(one["checks"][check]["share"] * one["bars"] for one in instruments if check in one["checks"])
+    return f"{100 * about / sum(one['bars'] for one in instruments):.3g}%" if about else None
+
+
+def _row(found: dict[str, Any]) -> dict[str, Any]:
+    """A finding without what the table of checks says already, its time as in other tables."""
+    time = found["event_time"]
+    return {
+        "instrument_id": found["instrument_id"],
+        "check": found["check"],
+        "event_time": datetime.fromisoformat(time) if time else None,
+        "detail": found["detail"],
+    }
+
+
+def _few_of_each(instruments: Sequence[dict[str, Any]], checks: Sequence[str]) -> list[dict[str, Any]]:
+    """The first findings of every check, in the order of the checks."""
+    found = [{"instrument_id": one["instrument_id"], **each} for one in instruments for each in one["findings"]]
+    return [row for check in checks for row in islice((each for each in found if each["check"] == check), _FEW)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import typer
 
 from trimtab.cli.bars.options import AS_JSON
@@ -44,6 +46,17 @@ def compact(
     if as_json:
         print_json({"series": rows})
     elif rows:
-        print_table(f"Compacted {sum(row['compacted'] is True for row in rows)} of {len(rows)} series", rows)
+        _print(rows)
     else:
         typer.echo("No bars are stored; run: trimtab bars ingest --source sample")
+
+
+def _print(rows: list[dict[str, Any]]) -> None:
+    """Only what changed: in a large store nearly every series is compact already."""
+    changed = [row for row in rows if row["compacted"]]
+    if changed:
+        columns = ("instrument_id", "timeframe", "bars", "older_versions", "files_before")
+        print_table(f"Compacted {len(changed):,} of {len(rows):,} series", changed, columns)
+    if left := len(rows) - len(changed):
+        said = "" if changed else f"Compacted 0 of {len(rows):,} series: "
+        typer.echo(f"{said}{left:,} {'was' if left == 1 else 'were'} compact already.")

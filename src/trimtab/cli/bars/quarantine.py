@@ -36,9 +36,7 @@ def list_refused(
     as_json: bool = _JSON,
 ) -> None:
     """Refused bars that wait for a decision, with the checks that refused them."""
-    from trimtab.pipeline.quarantine_views import listed
-
-    bars = listed(_workspace(), instrument, _timeframe(timeframe), check, everything=everything)
+    bars = _listed(_workspace(), instrument, timeframe, check, everything=everything)
     if as_json:
         print_json({"bars": bars})
         return
@@ -109,14 +107,13 @@ def reject(
     """Keep refused bars out for good."""
     from trimtab.errors import ConfigurationError
     from trimtab.pipeline.quarantine import decide
-    from trimtab.pipeline.quarantine_views import listed
 
     if bool(bars) == bool(check):
         raise ConfigurationError(
             "say which bars to reject: ids as trimtab bars quarantine list shows them, or --check NAME"
         )
     workspace = _workspace()
-    chosen = bars or [entry["id"] for entry in listed(workspace, instrument, _timeframe(timeframe), check)]
+    chosen = bars or [entry["id"] for entry in _listed(workspace, instrument, timeframe, check)]
     decided = decide(workspace, chosen, "reject", actor=_actor(actor), reason=reason) if chosen else ()
     _say(decided, as_json)
 
@@ -135,6 +132,7 @@ def correct(
     instrument: str | None = typer.Option(None, "--instrument", help="Instrument of a stored bar."),
     timeframe: str = typer.Option("1d", "--timeframe", help="Length of a stored bar."),
     time: str | None = typer.Option(None, "--time", help="Open of the bar: 2020-01-02 or 2020-01-02T14:30:00Z."),
+    anyway: bool = typer.Option(False, "--anyway", help="These values are true, although the bars around it differ."),
     actor: str | None = _ACTOR,
     reason: str = _REASON,
     as_json: bool = _JSON,
@@ -150,10 +148,10 @@ def correct(
     moment = None if time is None else parse_moment(time)
     workspace, who = _workspace(), _actor(actor)
     if bar is not None and instrument is None:
-        decided = quarantine.correct(workspace, bar, values, actor=who, reason=reason, event_time=moment)
+        decided = quarantine.correct(workspace, bar, values, actor=who, reason=reason, event_time=moment, anyway=anyway)
     elif bar is None and instrument is not None and moment is not None:
         series = Series(instrument, Timeframe.parse(timeframe))
-        decided = quarantine.correct_stored(workspace, series, moment, values, actor=who, reason=reason)
+        decided = quarantine.correct_stored(workspace, series, moment, values, actor=who, reason=reason, anyway=anyway)
     else:
         raise ConfigurationError(
             "say which bar to correct: the id of a refused one, or --instrument and --time of a stored one"
@@ -169,6 +167,17 @@ def _workspace() -> Workspace:
     # Bars are decided about whatever the strategy files say.
     settings = load_settings()
     return Workspace(settings, open_lake(settings), {})
+
+
+def _listed(
+    workspace: Workspace, instrument: str | None, timeframe: str | None, check: str | None, *, everything: bool = False
+) -> list[dict[str, Any]]:
+    from trimtab.pipeline.quarantine import refuse_unknown_check
+    from trimtab.pipeline.quarantine_views import listed
+
+    if check is not None:
+        refuse_unknown_check(workspace, check)
+    return listed(workspace, instrument, _timeframe(timeframe), check, everything=everything)
 
 
 def _timeframe(text: str | None) -> Timeframe | None:

@@ -22,9 +22,15 @@ _SHOWN = 20
 def recall(
     *,
     instrument: str = typer.Option(..., "--instrument", help="Whose bars."),
-    timeframe: str | None = typer.Option(None, "--timeframe", help="Only bars of this length, such as 1d."),
-    start: str = typer.Option(..., "--from", help="First event time: 2020-01-02 or 2020-01-02T14:30:00Z."),
-    end: str = typer.Option(..., "--to", help="Last event time, included; a date means the whole day."),
+    timeframe: str | None = typer.Option(
+        None, "--timeframe", help="Only bars of this length and what strategies make of them."
+    ),
+    start: str = typer.Option(
+        ...,
+        "--from",
+        help="First moment: 2020-01-02 or 2020-01-02T14:30:00Z; a bar counts when any part of it lies in the span.",
+    ),
+    end: str = typer.Option(..., "--to", help="Last moment, included; a date means the whole day."),
     as_json: bool = AS_JSON,
 ) -> None:
     """List every dataset, model version, report and forecast that was built on some bars. Changes nothing."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trimtab.bars.store import BarStore
     from trimtab.market import Series
 
-_SHOWN = 40
+_ENDS = 20  # bars printed from the start, and as many from the end
 
 
 def show(
@@ -60,9 +60,18 @@ def show(
     elif out is not None:
         typer.echo(f"Wrote {len(bars)} bars of {series} ({how}) to {out}")
     else:
-        left_out = f"last {_SHOWN} of " if len(rows) > _SHOWN else ""
         when = f", as of {as_of}" if as_of else f", received by {received_by}" if received_by else ""
-        print_table(f"{series}, {how} prices{when}: {left_out}{len(rows)} bars", rows[-_SHOWN:])
+        _print(f"{series}, {how} prices{when}: {len(rows):,} bars", rows)
+
+
+def _print(title: str, rows: list[dict[str, Any]]) -> None:
+    """The first and the last bars, because where a history begins matters as much as where it ends."""
+    left_out = len(rows) - 2 * _ENDS
+    if left_out <= 0:
+        print_table(title, rows)
+        return
+    print_table(title, [*rows[:_ENDS], dict.fromkeys(rows[0], ...), *rows[-_ENDS:]])
+    typer.echo(f"{left_out:,} bars between the first and the last {_ENDS} are left out; --json or --out FILE has all.")
 
 
 def _view(

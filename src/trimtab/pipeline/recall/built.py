@@ -33,7 +33,7 @@ class RecalledBars:
     ----------
     series: which.
     event_time: opens of all its stored bars, increasing, `datetime64[us]`.
-    recalled: opens of the stored bars in the span.
+    recalled: opens of the stored bars of which any part lies in the span.
     changes: what happened to those.
     late: the late bars of the series, inside the span or not.
     fingerprint: of all its bars as stored now.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -19,14 +19,35 @@ from trimtab.market import Series
 from trimtab.pipeline.recall.report import ChangedBar, QuarantinedInSpan
 
 _VALUES = (*PRICES, "volume", "factor")
+_DAY = timedelta(days=1)
 
 
 def changes_in(store: BarStore, series: Series, start: datetime, end: datetime) -> list[ChangedBar]:
-    """Restated and late bars, and actions told late or differently, by known time."""
-    versions = store.versions(series)
-    found = [*_restated(versions, start, end), *_late(versions), *_actions(store, series)]
-    within = (change for change in found if start <= change.event_time <= end)
-    return sorted(within, key=lambda change: (change.known_time, change.event_time))
+    """Restated and late bars, and actions told late or differently, by known time.
+
+    A bar counts when any of it lies in the span, an action when its ex-date does.
+    """
+    versions, length = store.versions(series), series.timeframe.duration
+    found = [change for change in _late(versions) if overlaps(change.event_time, length, start, end)]
+    found += _restated(versions, start, end)
+    found += [change for change in _actions(store, series) if overlaps(change.event_time, _DAY, start, end)]
+    return sorted(found, key=lambda change: (change.known_time, change.event_time))
+
+
+def overlaps(event_time: datetime, length: timedelta, start: datetime, end: datetime) -> bool:
+    """Whether a bar of a length has any part in a span, both ends of which belong to it.
+
+    >>> day, noon = datetime(2024, 1, 2), datetime(2024, 1, 2, 12)
+    >>> overlaps(day, timedelta(days=1), noon, noon), overlaps(day, timedelta(hours=1), noon, noon)
+    (True, False)
+    """
+    return event_time <= end and event_time + length > start
+
+
+def overlapping(event_time: np.ndarray, series: Series, start: datetime, end: datetime) -> np.ndarray:
+    """As `overlaps`, for many bars of a series; bool, one per time."""
+    within: np.ndarray = (event_time <= as_time(end)) & (event_time + series.timeframe.duration_us > as_time(start))
+    return within
 
 
 def late_changes(store: BarStore, series: Series) -> list[ChangedBar]:
@@ -38,7 +59,7 @@ def _restated(versions: Bars, start: datetime, end: datetime) -> Iterator[Change
     """Each later version beside the one before it."""
     is_later = np.zeros(len(versions), bool)
     is_later[1:] = versions.event_time[1:] == versions.event_time[:-1]
-    in_span = (versions.event_time >= as_time(start)) & (versions.event_time <= as_time(end))
+    in_span = overlapping(versions.event_time, versions.series, start, end)
     for at in np.flatnonzero(is_later & in_span).tolist():
         yield ChangedBar(
             changed=tuple(name for name in _VALUES if _differs(getattr(versions, name), at)),
@@ -81,14 +102,14 @@ def _actions(store: BarStore, series: Series) -> Iterator[ChangedBar]:
 def refused_in(
     quarantine: Quarantine, series: Series, stored: np.ndarray, start: datetime, end: datetime
 ) -> list[QuarantinedInSpan]:
-    """Refused bars of a span, each once with all its reasons, in the order they came.
+    """Refused bars with any part in a span, each once with all its reasons, in the order they came.
 
     `stored`: event times of the accepted bars, `datetime64[us]`.
     """
     states = quarantine.states(series)
     by_bar: dict[str, list[QuarantinedBar]] = {}
     for kept in quarantine.list(series):
-        if kept.event_time is not None and start <= kept.event_time <= end:
+        if kept.event_time is not None and overlaps(kept.event_time, series.timeframe.duration, start, end):
             by_bar.setdefault(kept.bar, []).append(kept)
     return [
         QuarantinedInSpan(

@@ -169,7 +169,7 @@ class RecallReport:
     Attributes
     ----------
     instrument_id, series: which bars; the keys of its stored series.
-    start, end: the span of event times, both included.
+    start, end: the span, both included; a bar belongs to it when any of the bar lies in it.
     n_bars: bars stored in the span.
     changes: what is not the first version, by known time.
     quarantined: refused bars of the span.

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from trimtab.bars.sources.protocol import check_span
-from trimtab.bars.times import as_time
 from trimtab.datasets.recipe import label_of
 from trimtab.datasets.snapshot import read_recipe, stored_fingerprints
 from trimtab.datasets.windows import reach_of
@@ -16,7 +15,7 @@ from trimtab.market import Series, Timeframe
 from trimtab.pipeline.datasets import STAGE as DATASET
 from trimtab.pipeline.evidence import WALK_FORWARD
 from trimtab.pipeline.recall.built import RecalledBars, touched_dataset, touched_features, touched_forecasts
-from trimtab.pipeline.recall.changes import changes_in, late_changes, refused_in
+from trimtab.pipeline.recall.changes import changes_in, late_changes, overlapping, refused_in
 from trimtab.pipeline.recall.judged import touched_models, touched_reports
 from trimtab.pipeline.recall.report import RecallReport, TouchedDataset, TouchedTable
 from trimtab.pipeline.running import stage_values
@@ -39,8 +38,9 @@ def recall(
 
     Parameters
     ----------
-    start, end: event times, both included, with a zone.
-    timeframe: only the bars of this length; absent, of every stored length.
+    start, end: moments, both included, with a zone; a bar counts when any of it lies between them.
+    timeframe: only the bars of this length, and longer ones that a strategy makes of them; absent,
+        of every stored length.
 
     Raises `UnknownNameError` for an instrument or a timeframe without any bars, and
     `ConfigurationError` for a span that ends before it starts or starts in the future.
@@ -85,7 +85,13 @@ def _wanted(workspace: Workspace, instrument_id: str, timeframe: Timeframe | Non
     if not chosen:
         asked = Series(instrument_id, timeframe or Timeframe.DAY)
         raise UnknownNameError("series", asked.key, [series.key for series in own])
-    return chosen
+    return [*chosen, *(series for series in own if series not in chosen and _is_made_of(workspace, series, chosen))]
+
+
+def _is_made_of(workspace: Workspace, series: Series, shorter: Sequence[Series]) -> bool:
+    """Whether a strategy has the series resampled from one of the shorter ones."""
+    universe = workspace.universes.get(series.key)
+    return universe is not None and universe.resample_from in [each.timeframe for each in shorter]
 
 
 def _recalled(workspace: Workspace, series: Series, start: datetime, end: datetime) -> RecalledBars:
@@ -93,7 +99,7 @@ def _recalled(workspace: Workspace, series: Series, start: datetime, end: dateti
     return RecalledBars(
         series=series,
         event_time=times,
-        recalled=times[(times >= as_time(start)) & (times <= as_time(end))],
+        recalled=times[overlapping(times, series, start, end)],
         changes=tuple(changes_in(workspace.bars, series, start, end)),
         late=tuple(late_changes(workspace.bars, series)),
         fingerprint=workspace.bars.fingerprint(series),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from fakes.actions import actions_of
 from fakes.bars import bars_from_closes, random_walk
 
+from trimtab.bars.actions import Actions
 from trimtab.bars.actions.adjust import (
     adjust,
     dividend_factor,
@@ -20,10 +22,12 @@ from trimtab.bars.actions.adjust import (
     unusable_dividends,
     with_actions,
 )
+from trimtab.bars.resampling import resample
 from trimtab.bars.schema import Bars, concatenate
 from trimtab.bars.sources.sample import PackagedSample
 from trimtab.errors import UnknownNameError
 from trimtab.market import Series, Timeframe
+from trimtab.market.calendar import SessionCalendar
 
 # Apple's, from its investor relations pages: per share as traded, ex-dates.
 APPLE = [
@@ -126,6 +130,94 @@ def test_bars_out_of_order_or_without_a_time_have_a_split_factor_too() -> None:
     told = actions_of(("2020-01-03", "split", 2.0))
     assert split_factor(mixed, told).tolist() == [1.0, 1.0, 0.5, 0.5, 1.0]
     assert split_factor(unknown, told).tolist() == [1.0]
+
+
+class TestWeeks:
+    """A week is of the share of its last day; what it returns is what its days return."""
+
+    def test_a_dividend_within_a_week_changes_no_total_return(self) -> None:
+        days = quoted_days([*[100.0] * 12, *[90.0] * 13])  # from Monday the first, ex on Wednesday the 17th
+        told = actions_of(("2024-01-17", "dividend", 10.0))
+        weeks = weeks_of(days, told)
+        assert weeks.close.tolist() == [100.0, 100.0, 90.0, 90.0, 90.0]
+        assert with_actions(weeks, told).adjusted().close.tolist() == [90.0] * 5
+
+    @pytest.mark.parametrize("ex_date", ["2024-01-08", "2024-01-12", "2024-01-13", "2024-01-14"])
+    def test_an_action_counts_from_the_week_of_its_date_on_monday_or_sunday(self, ex_date: str) -> None:
+        weeks = weeks_of(quoted_days([60.0] * 20), actions_of())
+        assert split_factor(weeks, actions_of((ex_date, "split", 2.0))).tolist() == [0.5, 1.0, 1.0, 1.0]
+        assert dividend_factor(weeks, actions_of((ex_date, "dividend", 6.0))).tolist() == [0.9, 1.0, 1.0, 1.0]
+
+    def test_an_action_after_the_last_week_has_not_happened_yet(self) -> None:
+        weeks = weeks_of(quoted_days([60.0] * 10), actions_of())
+        ahead = actions_of(("2024-01-15", "split", 2.0), ("2024-01-15", "dividend", 6.0))
+        assert factor_of_actions(weeks, ahead).tolist() == [1.0, 1.0]
+        assert split_factor(weeks, actions_of(("2024-01-14", "split", 2.0))).tolist() == [0.5, 1.0]
+
+    @pytest.mark.parametrize("seed", range(5))
+    def test_weekly_returns_are_the_compounded_daily_ones_but_for_the_close_of_the_week_before(self, seed: int) -> None:
+        """Exactly so where the ex-date begins a week, else to the yield times the move since that close."""
+        rng = np.random.default_rng(seed)
+        raw = 100 * np.exp(np.cumsum(rng.normal(0, 0.01, 250)))
+        at = np.sort(rng.choice(np.arange(6, 240), 8, replace=False)) // 5 * 5 + rng.integers(0, 5, 8)
+        at = at[np.r_[True, np.diff(at // 5) > 0]]  # one payment a week
+        dates = quoted_days(raw).event_time
+        paid, ratio = rng.uniform(0.01, 0.04, len(at)), np.where(np.arange(len(at)) % 3 == 2, 2.0, 1.0)
+        listed: list[tuple[str, str, float]] = []
+        for row, share, shares in zip(at, paid, ratio, strict=True):
+            listed += [(str(dates[row])[:10], "dividend", float(share * raw[row - 1]))]
+            raw[row:] *= (1 - share) / shares
+            listed += [(str(dates[row])[:10], "split", float(shares))] if shares > 1 else []
+        told, days = actions_of(*listed), quoted_days(raw)
+        by_day = with_actions(days, told).adjusted().close[4::5]
+        weeks = with_actions(weeks_of(days, told), told).adjusted()
+        error = np.diff(np.log(weeks.close)) - np.diff(np.log(by_day))
+        week = at // 5 - 1  # the return into the week of each ex-date
+        bound = np.full(len(error), 1e-13)
+        moved = np.abs(raw[at - 1] / raw[at // 5 * 5 - 1] - 1)
+        bound[week] += 1.1 * paid * moved
+        assert (np.abs(error) <= bound).all()
+        assert bound.max() < 0.004  # a dividend in the wrong week would be wrong by 0.01 at least
+
+    def test_a_dividend_after_a_split_in_the_same_week_counts_against_the_new_share(self) -> None:
+        told = actions_of(("2024-01-09", "split", 2.0), ("2024-01-11", "dividend", 5.0))
+        weeks = weeks_of(quoted_days([*[100.0] * 6, *[50.0] * 2, *[45.0] * 7]), told)
+        assert with_actions(weeks, told).adjusted().close.tolist() == [45.0, 45.0, 45.0]
+        large = actions_of(("2024-01-09", "split", 2.0), ("2024-01-11", "dividend", 60.0))
+        assert unusable_dividends(weeks, large).tolist() == [False, True]
+
+    def test_a_week_dated_by_its_first_session_ends_where_the_next_one_begins(self) -> None:
+        weeks = replace(
+            weeks_of(quoted_days([60.0] * 15), actions_of()),
+            event_time=np.array(["2024-01-02", "2024-01-08", "2024-01-16"], "datetime64[us]"),
+        )
+        assert split_factor(weeks, actions_of(("2024-01-08", "split", 2.0))).tolist() == [0.5, 1.0, 1.0]
+        assert split_factor(weeks, actions_of(("2024-01-15", "split", 2.0))).tolist() == [0.5, 0.5, 1.0]
+
+    def test_weeks_out_of_order_or_without_a_time_have_a_split_factor_too(self) -> None:
+        weeks = weeks_of(quoted_days([60.0] * 15), actions_of())
+        mixed = concatenate([weeks.take(slice(None, None, -1)), weeks.take(slice(0, 1))])
+        mixed = replace(mixed, event_time=np.append(mixed.event_time[:3], np.datetime64("NaT")))
+        assert split_factor(mixed, actions_of(("2024-01-10", "split", 2.0))).tolist() == [1.0, 1.0, 0.5, 1.0]
+
+
+def test_a_dividend_after_a_split_without_a_bar_between_counts_against_the_new_share() -> None:
+    bars = bars_from_closes([100.0, 50.0, 45.0]).take(np.array([0, 2]))
+    told = actions_of(("2020-01-02", "split", 2.0), ("2020-01-03", "dividend", 5.0))
+    assert with_actions(bars, told).adjusted().close.tolist() == [45.0, 45.0]
+
+
+def quoted_days(close: list[float] | np.ndarray) -> Bars:
+    """Monday to Friday, from Monday, 1 January 2024."""
+    price = np.asarray(close, dtype=np.float64)
+    dates = np.busday_offset("2024-01-01", np.arange(len(price))).astype("datetime64[us]")
+    return Bars.build(Series("AAA", Timeframe.DAY), dates, *[price] * 4, np.ones(len(price)))
+
+
+def weeks_of(days: Bars, told: Actions) -> Bars:
+    """Weekly bars as `trimtab bars resample` stores them."""
+    until = datetime(2030, 1, 1, tzinfo=UTC)
+    return resample(days, Timeframe.WEEK, SessionCalendar("weekdays"), until=until, actions=told)
 
 
 def test_the_three_views_of_a_share_that_split_and_paid() -> None:

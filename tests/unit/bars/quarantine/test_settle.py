@@ -20,8 +20,10 @@ from fakes.quarantined import (
     edited,
 )
 
+from trimtab.bars.actions.schema import Actions
 from trimtab.bars.quarantine import QuarantineCounts, bar_ids
 from trimtab.bars.quarantine.settle import plan_correct, plan_release
+from trimtab.bars.schema import PRICES
 from trimtab.errors import BarsError, ConfigurationError, NotFoundError, TransitionError
 from trimtab.storage.lake import Lake
 
@@ -188,13 +190,67 @@ def test_a_correction_that_makes_no_bar_is_refused(desk: Desk) -> None:
     assert len(desk.stored(MISSING)) == 0
 
 
+def test_a_correction_that_leaves_prices_in_another_unit_is_refused(desk: Desk) -> None:
+    (bar,) = desk.refused(HUNDREDFOLD)
+    true = {name: float(getattr(clean_bars(), name)[HUNDREDFOLD]) for name in PRICES}
+    half = {name: true[name] for name in ("close", "low")}
+    with pytest.raises(BarsError, match=r"does not fit the bars around it: unit_error: open .*; give every value"):
+        desk.correct(bar, half)
+    with pytest.raises(BarsError, match=r"unit_error: close .* is about 100 times the level around it"):
+        desk.correct(bar, {"volume": 5.0})
+    assert len(desk.stored(HUNDREDFOLD)) == 0
+    assert desk.correct(bar, true).despite == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "check"),
+    [({"high": 1.5}, "wick"), ({"low": 0.5}, "wick"), (dict.fromkeys(PRICES, 1.5), "spike")],
+)
+def test_a_correction_unlike_its_neighbours_is_refused_unless_it_is_said_to_be_true(
+    desk: Desk, given: dict[str, float], check: str
+) -> None:
+    (bar,) = desk.refused(MISSING)
+    close = float(clean_bars().open[MISSING])
+    values = {"close": close} | {name: close * times for name, times in given.items()}
+    with pytest.raises(BarsError, match=f"does not fit the bars around it: {check}: .* or --anyway"):
+        desk.correct(bar, values)
+    assert len(desk.stored(MISSING)) == 0
+    (said,) = desk.correct(bar, values, anyway=True).despite
+    assert said.startswith(f"{check}: ")
+
+
+def test_what_is_strange_about_a_stored_bar_does_not_hinder_correcting_the_rest_of_it(desk: Desk) -> None:
+    (bar,) = desk.refused(MISSING)
+    close = float(clean_bars().open[MISSING])
+    desk.correct(bar, {"close": close, "high": close * 1.5}, anyway=True)
+    assert desk.correct(bar, {"volume": 7.0}).despite == ()
+    with pytest.raises(BarsError, match="wick"):
+        desk.correct(bar, {"high": close * 1.6})
+
+
+def test_a_correction_beside_a_told_split_is_judged_at_one_level(lake: Lake) -> None:
+    ratio, at = 100.0, 30
+    bars = clean_bars()
+    before = np.arange(len(bars)) < at
+    bars = replace(bars, **{name: getattr(bars, name) * np.where(before, ratio, 1.0) for name in PRICES})
+    desk = Desk(lake)
+    split = Actions.build(bars.series.instrument_id, bars.event_time[[at]], np.array(["split"]), np.array([ratio]))
+    desk.store.actions.append(split, desk.now, last_seen=None)
+    desk.store.append(bars, desk.now)
+    assert desk.correct_stored(at - 1, {"close": float(bars.open[at - 1])}).despite == ()
+    with pytest.raises(BarsError, match=r"unit_error: close .* is about 1/100 of the level"):
+        desk.correct_stored(at - 1, {name: float(getattr(bars, name)[at - 1]) / ratio for name in PRICES})
+
+
 def test_the_factor_follows_its_source_unless_it_gave_none(lake: Lake) -> None:
     desk = Desk(lake)
     desk.refresh(edited(clean_bars(), MISSING, factor=np.nan))
     (bar,) = desk.refused(MISSING)
     with pytest.raises(BarsError, match="no finite number in factor"):
         desk.correct(bar, {"close": float(clean_bars().close[MISSING])})
-    desk.correct(bar, {"factor": 0.5})
+    with pytest.raises(BarsError, match="spike: adjusted close moved"):
+        desk.correct(bar, {"factor": 0.5})
+    desk.correct(bar, {"factor": 0.5}, anyway=True)
     assert desk.stored(MISSING).factor.tolist() == [0.5]
     with pytest.raises(ConfigurationError, match="follows its source"):
         desk.correct(bar, {"factor": 0.25})
@@ -261,7 +317,7 @@ def test_a_correction_that_was_cut_off_still_overrules_what_it_replaced(desk: De
     desk.correct(bar, {"close": float(clean_bars().low[MISSING])})
     first = bar_ids(desk.stored(MISSING))[-1]
     again = {"close": float(clean_bars().high[MISSING])}
-    desk.cut_off(plan_correct(desk.case(bar), desk.signed(), again))
+    desk.cut_off(plan_correct(desk.case(bar), desk.signed(), again, desk.store))
     desk.correct(bar, again)
     assert len(desk.stored(MISSING)) == 2
     assert desk.quarantine.overruled(desk.series) == {bar, first}

@@ -10,12 +10,18 @@ import pytest
 
 from trimtab.bars.actions.adjust import with_actions
 from trimtab.bars.checks import judge
+from trimtab.bars.ingest import ingest
+from trimtab.bars.quarantine import Quarantine
 from trimtab.bars.simulation.planted import ALL_DEFECTS, RECIPES, planted_truth
 from trimtab.bars.simulation.prices import simulate
 from trimtab.bars.sources.simulated import SimulatedMarket
+from trimtab.bars.store import BarStore
+from trimtab.clock import SimulatedClock
+from trimtab.errors import ConfigurationError
 from trimtab.market import Series, Timeframe
 from trimtab.market.calendar import SessionCalendar
 from trimtab.storage.hashing import fingerprint_arrays
+from trimtab.storage.lake import Lake
 
 LONG = datetime(2060, 1, 1, tzinfo=UTC)
 # Of the bars as they were before other worlds were added: demonstrations and measurements rely on them.
@@ -126,6 +132,35 @@ def test_told_splits_and_dividends_give_back_the_clean_path() -> None:
     adjusted = with_actions(bars, market.actions(series)).adjusted()
     np.testing.assert_allclose(log_returns(adjusted.close), log_returns(clean.close), atol=1e-12)
     np.testing.assert_allclose(np.log(adjusted.high / adjusted.low), np.log(clean.high / clean.low), atol=1e-12)
+
+
+@pytest.mark.parametrize("tells_actions", [True, False])
+@pytest.mark.parametrize("timeframe", [each for each in Timeframe if each is not Timeframe.DAY])
+def test_an_instrument_with_actions_exists_in_days_only(timeframe: Timeframe, tells_actions: bool) -> None:
+    market, series = SimulatedMarket(7, tells_actions=tells_actions), Series("SIMSPLIT2", timeframe)
+    for ask in (market.fetch, market.actions):
+        with pytest.raises(
+            ConfigurationError, match=f"has SIMSPLIT2 in 1d only, not in {timeframe}, because.*ingest 1d"
+        ):
+            ask(series)
+    with pytest.raises(ConfigurationError, match="has SIMSPLIT in 1d only"):
+        SimulatedMarket(7, instruments=("SIMNULL", "SIMSPLIT"), timeframe=timeframe)
+    offered = {each.instrument_id for each in SimulatedMarket(7, timeframe=timeframe).instruments()}
+    assert offered == set(RECIPES) - {"SIMSPLIT"}
+
+
+def test_an_hourly_series_of_the_market_leaves_the_daily_actions_as_they_are(lake: Lake, clock: SimulatedClock) -> None:
+    market, store, quarantine = SimulatedMarket(7), BarStore(lake), Quarantine(lake)
+    days = day("SIMSPLIT")
+    ingest(market, days, store, quarantine, clock)
+    before = store.current(days)
+    with pytest.raises(ConfigurationError, match="in 1d only"):
+        ingest(market, Series("SIMSPLIT", Timeframe.HOUR), store, quarantine, clock)
+    after = store.current(days)
+    for (column, first), (_, second) in zip(before.arrays(), after.arrays(), strict=True):
+        np.testing.assert_array_equal(first, second, err_msg=column)
+    clean = simulate(replace(planted_truth("SIMSPLIT"), split_every=0, dividend_every=0), days, after.event_time, 7)
+    np.testing.assert_allclose(log_returns(after.adjusted().close), log_returns(clean.close), atol=1e-12)
 
 
 def test_withheld_splits_are_found_by_the_checks() -> None:

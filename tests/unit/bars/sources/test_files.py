@@ -42,7 +42,7 @@ def test_no_more_than_one_file_is_held_open(tmp_path: Path) -> None:
     for series in [*source.instruments(), *reversed(source.instruments())]:
         wanted = random_walk(30, ("AAA", "BBB", "CCC").index(series.instrument_id), series.instrument_id)
         np.testing.assert_array_equal(source.fetch(series).close, wanted.close)
-        assert source._last_opened._path == tmp_path / f"{series.instrument_id}.csv"
+        assert source._last_opened.path == tmp_path / f"{series.instrument_id}.csv"
 
 
 def test_a_csv_file_that_changed_is_refused_when_it_is_needed_again(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from trimtab.bars.sources.yahoo.client import Told, YahooClient
 from trimtab.bars.sources.yahoo.prices import as_traded, split_level
 from trimtab.bars.sources.yahoo.refusal import RefusedError
 from trimtab.bars.times import as_time, first_known
+from trimtab.bars.told_actions import paid_out
 from trimtab.clock import Clock, SystemClock
 from trimtab.errors import ConfigurationError, SourceError, UnknownNameError
 from trimtab.market import Series, Timeframe
@@ -85,7 +86,7 @@ class _History:
         frame = self.told.frame
         paid = frame["Dividends"].to_numpy(np.float64)
         if "Capital Gains" in frame:
-            paid = paid + frame["Capital Gains"].to_numpy(np.float64)
+            paid = paid_out(paid, frame["Capital Gains"].to_numpy(np.float64))
         dates, paid = self.dates[paid > 0], paid[paid > 0]
         return dates, as_traded(paid, split_level(dates, *self.splits, on_the_day=True))
 
@@ -140,13 +141,13 @@ class YahooEquities(BarSource):
             if series.timeframe is not Timeframe.DAY:
                 bars = self._intraday(series, since or self.start, history)
         except NoAnswerError as error:
-            raise could_not_deliver(self.name, series.key, since, until, error) from error
+            raise could_not_deliver(self.name, series.key, since or self.start, until, error) from error
         begin = since or self.start
         finished = bars.take(~(bars.known_time > as_time(self.clock.now())))
         return refuse_empty(self.name, series, within(finished, begin, until), begin, until)
 
     def actions(self, series: Series) -> Actions:
-        """Every split and dividend until now; capital gains that a fund distributes count as dividends."""
+        """Every split and dividend until now; capital gains that a fund distributes count as dividends, once."""
         try:
             history = self._history(series)
         except NoAnswerError as error:
@@ -159,11 +160,12 @@ class YahooEquities(BarSource):
         return in_force.take(np.argsort(in_force.ex_time, kind="stable"))
 
     def calendar(self, series: Series) -> str | None:
-        """The calendar of the exchange Yahoo names, where it is a known one."""
+        """The calendar of the exchange Yahoo names, where it is a known one; refused where `fetch` refuses."""
+        self._check_timeframe(series.timeframe)
         try:
             return calendar_of(self._history(series).told.exchange)
-        except NoAnswerError as error:
-            raise could_not_deliver(self.name, f"the calendar of {series.key}", None, None, error) from error
+        except NoAnswerError as error:  # the answer that also holds the bars: they are what is missed
+            raise could_not_deliver(self.name, series.key, self.start, None, error) from error
 
     @cached_property
     def client(self) -> YahooClient:

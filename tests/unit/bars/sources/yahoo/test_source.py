@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 from fakes.replay import ReplayServer, Trouble, closed, cut, stalled, status, truncated
 from fakes.servers import free_port
-from fakes.yahoo_server import CHART, Share, share_of_walk, yahoo_server
+from fakes.yahoo_server import CHART, Share, share_of_csv, share_of_walk, yahoo_server
 
 from trimtab.bars.actions.adjust import adjust
 from trimtab.bars.sources import open_source
@@ -115,6 +116,27 @@ def test_capital_gains_of_a_fund_count_as_dividends_of_their_day() -> None:
         actions = yahoo(server).actions(DAYS)
     assert actions.kind.tolist() == ["dividend", "dividend"]
     assert actions.value.tolist() == [1.5, 0.5]
+
+
+def test_capital_gains_within_the_dividend_of_their_day_are_not_paid_again() -> None:
+    paid = {"dividends": {date(50): 9.968, date(60): 0.5}, "capital_gains": {date(50): 8.999, date(60): 0.5}}
+    with yahoo_server(replace(WALK, kind="MUTUALFUND", **paid)).running() as server:
+        assert yahoo(server).actions(DAYS).value.tolist() == [9.968, 0.5]
+
+
+@pytest.mark.parametrize("fund", ["VWILX", "DODFX"])
+def test_the_total_return_of_a_fund_is_the_corrected_adjusted_close_and_not_yahoos_own(
+    shared_data: Path, fund: str
+) -> None:
+    path = shared_data / "dirty" / "yfinance_repair" / f"{fund}-1d-cg-double-count.csv"
+    share, series = share_of_csv(path, fund, kind="MUTUALFUND"), Series(fund, Timeframe.DAY)
+    with yahoo_server(share).running() as server:
+        source = yahoo(server, datetime(2030, 1, 1, tzinfo=UTC))
+        bars = adjust(source.fetch(series), source.actions(series), "total_return").adjusted()
+    fixed = pd.read_csv(path.with_name(f"{path.stem}-fixed.csv"))["Adj Close"].to_numpy()
+    np.testing.assert_allclose(bars.close / bars.close[-1], fixed / fixed[-1], rtol=1e-4)
+    told = share.bars["1d"]["Adj Close"].to_numpy()
+    assert abs(told[0] / told[-1] / (fixed[0] / fixed[-1]) - 1) > 0.02  # what counting twice does
 
 
 def test_an_action_that_has_not_taken_effect_is_not_told_yet() -> None:
