@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from fakes.daemons import running_daemon
 
 from trimtab.config import Settings
 from trimtab.pipeline.workspace import Workspace
@@ -58,26 +57,6 @@ def environment(settings: Settings, now: datetime) -> dict[str, str]:
     }
 
 
-@contextmanager
-def daemon(settings: Settings, now: datetime, log: Path) -> Iterator[None]:
-    """Dagster's daemon in a process group of its own, which is ended as a group."""
-    workspace = settings.dagster_home_or_default / "workspace.yaml"
-    command = [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command, env=environment(settings, now), stdout=output, stderr=output, start_new_session=True
-        )
-        try:
-            yield
-        finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-
-
 def wait_for(condition: Callable[[], bool], what: str, log: Path, seconds: float = 300) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -99,7 +78,7 @@ def test_a_drifted_market_leads_to_one_snapshot_one_retrain_and_one_new_version(
     before = len(registry.drift_snapshots("simulated-drift"))
 
     log = tmp_path / "daemon.log"
-    with daemon(settings, WATCHED, log):
+    with running_daemon(environment(settings, WATCHED), log):
         wait_for(lambda: any(job.status == "succeeded" for job in ledger.jobs()), "the retrain to succeed", log)
         jobs = ledger.jobs()
         # Another scheduled refresh and many more sensor ticks on the same bars ask for nothing new.

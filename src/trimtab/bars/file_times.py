@@ -14,6 +14,7 @@ of it (`watch_times`), and then applied to any part (`TimeFormat.read`). `read_t
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -77,7 +78,7 @@ class TimeFormat:
         return self.parse(decoded(column), first_row)
 
 
-class TimeWatch:
+class TimeWatch(ABC):
     """Sees the parts of a time column, one after another, and then says how it is written."""
 
     needs_to_see = True  # False where the type of the column says everything
@@ -85,12 +86,12 @@ class TimeWatch:
     def __init__(self, kind: pa.DataType, where: str) -> None:
         self.kind, self.where = kind, where
 
-    def see(self, column: pa.ChunkedArray) -> None:
+    def see(self, column: pa.ChunkedArray) -> None:  # noqa: B027 - most types say everything, so most watches need not look
         """Look at one part; raises `SchemaError` for times of day without a zone."""
 
+    @abstractmethod
     def format(self) -> TimeFormat:
         """How the parts seen are written; raises `SchemaError` where they are no times."""
-        raise NotImplementedError
 
 
 def read_times(column: pa.ChunkedArray, where: str) -> tuple[np.ndarray, str]:
