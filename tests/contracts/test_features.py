@@ -17,6 +17,7 @@ from trimtab.features.catalogue import FAMILY_MODULES, FEATURE_SETS, catalogue, 
 from trimtab.features.engine import FeatureBlock, compute
 from trimtab.features.leaks import certify
 from trimtab.features.warmup import check_warmup
+from trimtab.features.surroundings import SURROUNDINGS
 from trimtab.market import Series, Timeframe
 
 NAMES = tuple(catalogue())
@@ -58,12 +59,14 @@ def test_there_are_at_least_120_technical_features_and_the_fifteen_patterns() ->
 @pytest.mark.parametrize("name", NAMES)
 def test_the_catalogue_describes_the_feature(name: str) -> None:
     feature = catalogue()[name]
-    assert re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)
+    # Alpha158 keeps Qlib's names.
+    assert re.fullmatch(r"[A-Z]+[0-9]*" if feature.family == "alpha158" else r"[a-z][a-z0-9]*(_[a-z0-9]+)*", name)
     assert feature.name == name
     assert len(feature.description) > 15 and "{" not in feature.description
     assert feature.description.rstrip().endswith(".")
     assert feature.formula and "{" not in feature.formula
-    assert feature.inputs and set(feature.inputs) <= {*PRICES, "volume"}
+    assert feature.inputs and set(feature.inputs) <= {*PRICES, "volume", *SURROUNDINGS}
+    assert feature.unknown_when or not feature.needs, "what reads facts or peers must say when it is unknown"
     assert 0 <= feature.lookback <= feature.warmup
     assert feature.version >= 1
 

@@ -16,11 +16,11 @@ import pytest
 from fakes.bar_writer import DAYS, MAX_PARTS, SHARED, STEPS, own_series, received, write
 from fakes.bars import random_walk
 
-from trimtab.bars.parts import list_parts
 from trimtab.bars.store import BarStore
 from trimtab.config import Settings
 from trimtab.market import Series
 from trimtab.storage.lake import Lake, open_lake
+from trimtab.storage.parts import list_parts
 
 TESTS = Path(__file__).resolve().parents[1]
 WRITERS = ("A", "B", "C")

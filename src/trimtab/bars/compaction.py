@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from trimtab.bars.parts import Parts, list_parts
 from trimtab.bars.schema import Bars
 from trimtab.bars.versions import is_last
 from trimtab.storage.hashing import fingerprint_arrays
+from trimtab.storage.parts import Parts, list_parts
 from trimtab.storage.tables import TableStore
 
 

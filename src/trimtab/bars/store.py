@@ -12,7 +12,6 @@ import numpy as np
 from trimtab.bars.actions.adjust import Adjustment, adjust
 from trimtab.bars.actions.store import ActionStore
 from trimtab.bars.compaction import CompactionReport, compact, remove_covered, write_part
-from trimtab.bars.parts import Parts, read_parts
 from trimtab.bars.schema import COLUMNS, PRICES, Bars
 from trimtab.bars.times import as_datetime, as_time
 from trimtab.bars.versions import AppendReport, Comparison, compare, different, in_order, latest_of
@@ -21,6 +20,7 @@ from trimtab.market import Series, Timeframe
 from trimtab.storage.hashing import fingerprint_arrays, fingerprint_json
 from trimtab.storage.lake import Lake
 from trimtab.storage.locks import exclusive
+from trimtab.storage.parts import Parts, read_parts
 
 if TYPE_CHECKING:
     import pyarrow as pa

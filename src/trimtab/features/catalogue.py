@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trimtab.errors import UnknownNameError
+from trimtab.features.surroundings import SURROUNDINGS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +37,10 @@ FAMILY_MODULES = {
     ),
     "candlesticks": ("candlesticks",),
     "market_state": ("market_state",),
+    "peers": ("peers",),
+    "alpha158": ("alpha158",),
+    "fundamental": ("fundamental",),
+    "sentiment": ("sentiment",),
 }
 
 FEATURE_SETS = (*FAMILY_MODULES, "all")  # what a strategy may name in `features.sets`
@@ -51,8 +56,10 @@ class Feature:
     family: the feature set it belongs to.
     description: one sentence for a person.
     formula: formula or source.
-    inputs: the columns of the bar it reads.
+    inputs: the columns of the bar it reads, and what it reads around them (`surroundings.SURROUNDINGS`).
     lookback: bars needed before the first number: the first `lookback` rows are NaN.
+    unknown_when: why a row after the look-back may be NaN all the same, as the end of the sentence
+        "unknown when ..."; "" where every such row has a number.
     warmup: bars of context before a row so that a longer history changes its number by less than
         1e-9; equal to `lookback` where the memory is finite.
     bounds: lowest and highest possible value, None where there is none.
@@ -70,7 +77,13 @@ class Feature:
     bounds: Bounds
     version: int
     parameters: tuple[tuple[str, int], ...]
+    unknown_when: str
     computation: Computation = field(repr=False, compare=False)
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What it reads besides the bars of its own series; without that it is NaN."""
+        return tuple(each for each in self.inputs if each in SURROUNDINGS)
 
     def values(self, context: Context) -> np.ndarray:
         """The numbers of this feature for the bars of a context, float64, one per bar."""
@@ -88,6 +101,7 @@ def feature(
     warmup: int | Callable[..., int] | None = None,
     bounds: Bounds | Callable[..., Bounds] = (None, None),
     version: int = 1,
+    unknown_when: str = "",
     **parameters: Iterable[int],
 ) -> Callable[[F], F]:
     """Describe a function of a `Context` as one feature, or one for each value of its parameters.
@@ -116,6 +130,7 @@ def feature(
                 bounds=_of(bounds, values),
                 version=version,
                 parameters=tuple(values.items()),
+                unknown_when=unknown_when.format(**values),
                 computation=function,
             )
             for values in _side_by_side(parameters)

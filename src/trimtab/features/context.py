@@ -1,4 +1,4 @@
-"""What the features of one call share: the prices, and arrays that several of them need."""
+"""What the features of one call share: the prices, what surrounds them, and arrays that several of them need."""
 
 from __future__ import annotations
 
@@ -12,18 +12,31 @@ import numpy as np
 from trimtab.bars import Bars
 from trimtab.features.kernels.ratios import change, lagged, positive_ratio
 from trimtab.features.kernels.recursive import exponential_mean
+from trimtab.features.surroundings import NOTHING, Surroundings
 
 
 class Context:
     """Adjusted prices of one instrument and a memory of what has been computed from them.
 
-    Holds open, high, low, close and volume only: a feature cannot see a time, an instrument or
-    another instrument's bars. The memory lives as long as one call of `compute`; told beforehand
-    how often each array will be asked for (`uses`), it drops one with its last use.
+    A feature of bars alone reads open, high, low, close and volume: no time, no instrument. One of facts
+    or peers reads `surroundings`, and of those only what was known by the `decision_time` of each row;
+    the leak certificate proves that it does. The memory lives as long as one call of `compute`; told
+    beforehand how often each array will be asked for (`uses`), it drops one with its last use, so what
+    a feature asks for must not depend on the values.
+
+    Attributes
+    ----------
+    open, high, low, close: adjusted prices, float64, shape (n,); the extremes always enclose the body.
+    volume: adjusted volume, float64, shape (n,).
+    raw_close: the close as the source tells it, before adjustment: what a share cost then.
+    event_time, decision_time: of each row, `datetime64[us]`, UTC: its bar's open, and when it could be used.
+    surroundings: facts, actions and peers of all times.
     """
 
-    def __init__(self, bars: Bars, uses: Mapping[Any, int] | None = None) -> None:
+    def __init__(self, bars: Bars, uses: Mapping[Any, int] | None = None, surroundings: Surroundings = NOTHING) -> None:
         adjusted = bars.adjusted()
+        self.event_time, self.decision_time, self.raw_close = bars.event_time, bars.known_time, bars.close
+        self.surroundings = surroundings
         self.open, self.close, self.volume = adjusted.open, adjusted.close, adjusted.volume
         # The checks let a bar pass whose extremes are off by rounding; here they always enclose the body.
         self.high = np.maximum(adjusted.high, np.maximum(self.open, self.close))

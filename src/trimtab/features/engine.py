@@ -15,6 +15,7 @@ from trimtab.bars.schema import TIME
 from trimtab.errors import FeatureError
 from trimtab.features.catalogue import catalogue, resolve
 from trimtab.features.context import Context
+from trimtab.features.surroundings import NOTHING, Surroundings
 from trimtab.market import Series, Timeframe
 
 
@@ -46,7 +47,9 @@ class FeatureBlock:
         return self.values[:, self.names.index(name)]
 
 
-def compute(bars: Bars, names: Sequence[str], dtype: Any = np.float64) -> FeatureBlock:
+def compute(
+    bars: Bars, names: Sequence[str], dtype: Any = np.float64, surroundings: Surroundings = NOTHING
+) -> FeatureBlock:
     """Compute features over the bars of one series.
 
     Parameters
@@ -55,6 +58,7 @@ def compute(bars: Bars, names: Sequence[str], dtype: Any = np.float64) -> Featur
         adjusted prices.
     names: features of the catalogue; `resolve` turns feature sets into names.
     dtype: of the result; the computation is always float64.
+    surroundings: facts and peers, for the features that read them; without them those are NaN.
 
     With fewer bars than a feature's lookback its column is NaN. Raises `UnknownNameError` for a
     name that is not in the catalogue and `FeatureError` for bars out of order.
@@ -72,14 +76,14 @@ def compute(bars: Bars, names: Sequence[str], dtype: Any = np.float64) -> Featur
             f"{bars.series}: bars must be strictly increasing in event_time; sort them and drop duplicates first"
         )
     values = np.empty((len(bars), len(names)), dtype=dtype, order="F")
-    _fill(values, bars, names)
+    _fill(values, bars, names, surroundings)
     return FeatureBlock(bars.series, bars.event_time, bars.known_time, names, values)
 
 
-def _fill(values: np.ndarray, bars: Bars, names: Sequence[str]) -> None:
+def _fill(values: np.ndarray, bars: Bars, names: Sequence[str], surroundings: Surroundings) -> None:
     if not len(bars):
         return
-    features, context = catalogue(), Context(bars, _uses(tuple(names)))
+    features, context = catalogue(), Context(bars, _uses(tuple(names)), surroundings)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for column, name in enumerate(names):
             values[:, column] = features[name].values(context)

@@ -13,12 +13,12 @@ from fakes.bars import random_walk
 from fakes.dying import Died
 from fakes.dying_tables import dying_lake
 
-from trimtab.bars.parts import Parts
 from trimtab.bars.schema import Bars
 from trimtab.bars.store import BarStore
 from trimtab.clock import SimulatedClock
 from trimtab.config import Settings
 from trimtab.storage.lake import Lake, open_lake
+from trimtab.storage.parts import Parts
 from trimtab.storage.tables import TableStore
 
 RECEIVED = datetime(2024, 1, 2, 9, 30, tzinfo=UTC)

@@ -8,13 +8,13 @@ from datetime import datetime
 import numpy as np
 
 from trimtab.bars.actions.schema import COLUMNS, NOTHING, ActionKind, Actions
-from trimtab.bars.parts import list_parts, read_parts
 from trimtab.bars.times import as_time
 from trimtab.bars.versions import AppendReport, Comparison, compare, is_last
 from trimtab.errors import SchemaError
 from trimtab.storage.hashing import fingerprint_arrays
 from trimtab.storage.lake import Lake
 from trimtab.storage.locks import exclusive
+from trimtab.storage.parts import list_parts, read_parts
 
 _FOLDER = "actions"
 

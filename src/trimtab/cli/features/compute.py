@@ -1,4 +1,4 @@
-"""`trimtab features`: the catalogue, and features of any bar file."""
+"""`trimtab features compute`: features of any bar file."""
 
 from __future__ import annotations
 
@@ -9,49 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from trimtab.cli.output import print_json, print_table
+from trimtab.cli.output import print_json
 
 if TYPE_CHECKING:
-    from trimtab.features.catalogue import Feature
     from trimtab.features.export import ExportReport
 
-app = typer.Typer(no_args_is_help=True)
 
-
-@app.command("list")
-def list_features(
-    family: str | None = typer.Option(None, help="Only this feature set."),
-    json: bool = typer.Option(False, "--json", help="One JSON document."),
-) -> None:
-    """List the features of the catalogue."""
-    from trimtab.features.catalogue import catalogue, resolve
-
-    names = resolve(sets=[family or "all"])
-    features = [describe(catalogue()[name]) for name in names]
-    if json:
-        print_json({"features": features})
-        return
-    columns = ("name", "family", "lookback", "warmup", "description")
-    print_table(f"{len(features)} features; look-back and warm-up in bars", features, columns)
-
-
-@app.command("show")
-def show(
-    name: str = typer.Argument(help="Name of a feature, as in `trimtab features list`."),
-    json: bool = typer.Option(False, "--json", help="One JSON document."),
-) -> None:
-    """Show everything the catalogue says about one feature."""
-    from trimtab.features.catalogue import catalogue, resolve
-
-    described = describe(catalogue()[resolve(names=[name])[0]])
-    if json:
-        print_json(described)
-        return
-    shown = {**described, "bounds": _interval(described["bounds"])}
-    print_table(name, [{"property": key, "value": value} for key, value in shown.items()])
-
-
-@app.command("compute")
 def compute(
     file: Path = typer.Argument(help="Bar file (CSV or Parquet)."),
     sets: list[str] = typer.Option(
@@ -78,26 +41,6 @@ def compute(
         print_json({**_document(report), "columns": content.columns})
         return
     _print_report(report, content.columns)
-
-
-def describe(feature: Feature) -> dict[str, Any]:
-    """A feature as JSON values."""
-    return {
-        "name": feature.name,
-        "family": feature.family,
-        "description": feature.description,
-        "formula": feature.formula,
-        "inputs": list(feature.inputs),
-        "lookback": feature.lookback,
-        "warmup": feature.warmup,
-        "bounds": list(feature.bounds),
-        "version": feature.version,
-    }
-
-
-def _interval(bounds: list[float | None]) -> str:
-    low, high = ("–" if each is None else f"{each:.4g}" for each in bounds)
-    return f"{low} to {high}"
 
 
 @contextmanager

@@ -1,0 +1,18 @@
+"""`trimtab features`: one module per command.
+
+A command reads its arguments, calls the library and prints; a new one is a function in a module of
+its own and one line here.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from trimtab.cli.features.compute import compute
+from trimtab.cli.features.list import list_features
+from trimtab.cli.features.show import show
+
+app = typer.Typer(no_args_is_help=True)
+app.command("list")(list_features)
+app.command("show")(show)
+app.command("compute")(compute)
