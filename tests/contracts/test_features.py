@@ -16,8 +16,8 @@ from trimtab.bars.sources.sample import PackagedSample
 from trimtab.features.catalogue import FAMILY_MODULES, FEATURE_SETS, catalogue, feature_sets
 from trimtab.features.engine import FeatureBlock, compute
 from trimtab.features.leaks import certify
-from trimtab.features.warmup import check_warmup
 from trimtab.features.surroundings import SURROUNDINGS
+from trimtab.features.warmup import check_warmup
 from trimtab.market import Series, Timeframe
 
 NAMES = tuple(catalogue())
