@@ -37,6 +37,7 @@ docs: $(VENV)/.development ## write the generated pages of docs/ again
 	@$(BIN)/python -m benchmarks.calibration
 	@$(BIN)/python -m benchmarks --write
 	@$(BIN)/python -m benchmarks.data_quality --write
+	@$(BIN)/python -m benchmarks.sentiment --write
 
 clean: ## forget the local lake (bars, models, registry); the repository is untouched
 	@find data -mindepth 1 ! -name README.md -delete

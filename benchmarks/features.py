@@ -1,9 +1,10 @@
-"""Nanoseconds per feature value: trimtab beside a plain copy and beside pandas, in one run.
+"""Nanoseconds per feature value on real bars, beside a plain copy, TA-Lib and other libraries, in one run.
 
-Bars are simulated random walks: ten instruments of 3,000 rows and one of 250,000. Each family is
-computed as a whole. A copy writes the same number of values from an array into a new one: nothing
-that fills a new block can be faster. `pandas_peer` computes a subset; trimtab is timed on the same
-subset, and the values are checked to be equal before anything is timed.
+Days of equities and minutes of crypto pairs where they are at hand, else the packaged sample and a simulated
+walk (`feature_bars`). A copy writes the same number of values from an array into a new one: nothing that fills
+a new block can be faster. TA-Lib's own calls (`raw_talib`) are the scale for compiled work. Then the same
+outputs by other libraries (`feature_peers`), growth and cores (`feature_growth`), reading many instruments at
+one time (`feature_matrix`) and one more bar (`feature_append`). With `--profile`, what costs most.
 """
 
 from __future__ import annotations
@@ -13,73 +14,69 @@ from functools import partial
 
 import numpy as np
 
-from benchmarks.measuring import Section, best_of, times
-from benchmarks.pandas_peer import with_pandas
+from benchmarks import raw_talib
+from benchmarks.clocks import processor_seconds
+from benchmarks.feature_append import measure_append
+from benchmarks.feature_bars import Instruments, days, minutes
+from benchmarks.feature_growth import measure_cores, measure_growth
+from benchmarks.feature_matrix import measure_matrix
+from benchmarks.feature_peers import measure_peers
+from benchmarks.feature_profile import measure_profile
+from benchmarks.feature_sets import of_bars, timed_sets
+from benchmarks.measuring import Section, times
+from benchmarks.peer_environment import ensure
 from trimtab.bars import Bars
-from trimtab.features.catalogue import FAMILY_MODULES, feature_sets
 from trimtab.features.engine import compute
-from trimtab.market import Series, Timeframe
 
-SETTLED = 1_500  # rows after which exponential means of any seed agree
-NOTE = """Processor time of one thread, best of several rounds. The pandas side uses its compiled windows only
-and computes what features share once; both sides are checked to give equal values first. Its own cost per call
-weighs more on short histories than on long ones."""
-
-
-def random_walk(n: int, seed: int) -> Bars:
-    """Bars of a geometric random walk with lognormal volume."""
-    rng = np.random.default_rng(seed)
-    close = 100.0 * np.exp(np.cumsum(rng.normal(0.0, 0.01, n)))
-    open_ = np.concatenate([close[:1], close[:-1]]) * np.exp(rng.normal(0.0, 0.002, n))
-    high = np.maximum(open_, close) * np.exp(np.abs(rng.normal(0.0, 0.004, n)))
-    low = np.minimum(open_, close) * np.exp(-np.abs(rng.normal(0.0, 0.004, n)))
-    times_ = np.datetime64("2000-01-01", "us") + np.arange(n) * np.timedelta64(60_000_000, "us")
-    return Bars.build(Series(f"W{seed}", Timeframe.MINUTE), times_, open_, high, low, close, rng.lognormal(10, 1, n))
-
-
-def check_equal(bars: Bars) -> tuple[str, ...]:
-    """The names of the peer's features; both sides must compute the same, or the comparison means nothing."""
-    theirs = with_pandas(bars)
-    ours = compute(bars, tuple(theirs))
-    for name, values in theirs.items():
-        np.testing.assert_allclose(
-            ours.column(name)[SETTLED:], values.to_numpy()[SETTLED:], rtol=1e-6, atol=1e-6, err_msg=name
-        )
-    return tuple(theirs)
+COPY = "a plain copy of as many values"
+NOTE = """Processor time of one thread, the faster of two rounds; every instrument is computed as a whole, one after another, and
+its block dropped. Sets of features are those that need nothing but bars. TA-Lib's rows are its own functions at its
+own parameters, called on the same adjusted prices, without the block that our features are written to."""
 
 
 def measure() -> list[Section]:
-    """Check, then measure both shapes."""
-    peers = check_equal(random_walk(3_000, seed=99))
+    """Check, then measure everything."""
+    python, daily, by_minute = ensure(), days(), minutes()
     return [
-        _measure("Features: ten instruments of 3,000 rows", [random_walk(3_000, seed) for seed in range(10)], peers, 9),
-        _measure("Features: one instrument of 250,000 rows", [random_walk(250_000, seed=50)], peers, 3),
+        measure_sets(daily),
+        measure_sets(by_minute),
+        measure_peers(python, daily, by_minute),
+        measure_growth(by_minute),
+        measure_cores(daily.some(150)),
+        measure_matrix(daily),
+        measure_append(by_minute),
     ]
 
 
-def _measure(title: str, instruments: list[Bars], peers: tuple[str, ...], rounds: int) -> Section:
-    rows = sum(map(len, instruments))
+def profile() -> list[Section]:
+    """The features that cost most, on both kinds of bars."""
+    return [measure_profile(days().some(20, least=2_700)), measure_profile(minutes().first(200_000))]
 
-    def seconds(work: Callable[[Bars], object], rounds: int = rounds) -> float:
-        def one_after_another() -> None:
-            for bars in instruments:  # nothing is kept: the memory of one serves the next
-                work(bars)
 
-        return best_of(one_after_another, rounds)
+def measure_sets(instruments: Instruments) -> Section:
+    """Each family, what is promised together, and all of them."""
+    seconds = partial(_seconds, instruments)
+    copied = seconds(partial(_copy, k=len(of_bars()))) / len(of_bars())
 
-    def row(label: str, k: int, taken: float) -> tuple[str, ...]:
-        copy = seconds(lambda bars: _copy(bars, k))
-        return label, str(k), f"{taken:.3f}", f"{taken / rows / k * 1e9:.2f}", times(taken, copy)
+    def row(label: str, k: int, work: Callable[[Bars], object]) -> tuple[str, ...]:
+        taken = seconds(work)
+        return label, str(k), f"{taken:.3f}", f"{taken / instruments.rows / k * 1e9:.2f}", times(taken, copied * k)
 
-    table = [
-        row(family, len(names), seconds(partial(compute, names=names)))
-        for family, names in ((family, feature_sets()[family]) for family in (*FAMILY_MODULES, "all"))
-    ]
-    ours = seconds(partial(compute, names=peers))
-    theirs = seconds(with_pandas, max(rounds // 3, 1))
-    table += [row("those pandas has too", len(peers), ours), row("the same by pandas", len(peers), theirs)]
-    note = f"{NOTE}\n\n**pandas takes {times(theirs, ours)} times as long as trimtab** on the {len(peers)} features compared."
-    return Section(title, ("family", "features", "seconds", "ns per value", "× copy"), table, note)
+    table = [row(said, len(names), partial(compute, names=names)) for said, names in timed_sets().items()]
+    for said, groups in (("TA-Lib, 61 patterns", raw_talib.PATTERNS), ("TA-Lib, indicators", raw_talib.INDICATORS)):
+        calls, k = raw_talib.work(groups)
+        table.append(row(said, k, calls))
+    table.append((COPY, "1", f"{copied:.4f}", f"{copied / instruments.rows * 1e9:.2f}", "1.00"))
+    header = ("what", "outputs", "seconds", "ns per value", "× copy")
+    return Section(f"Features: {instruments.said}", header, table, NOTE)
+
+
+def _seconds(instruments: Instruments, work: Callable[[Bars], object]) -> float:
+    def one_after_another() -> None:
+        for bars in instruments.bars:  # nothing is kept: the memory of one serves the next
+            work(bars)
+
+    return processor_seconds(one_after_another, 2, lambda: work(instruments.bars[0].take(slice(0, 3_000))))
 
 
 def _copy(bars: Bars, k: int) -> np.ndarray:

@@ -55,7 +55,7 @@ def build_definitions(overrides: Overrides | None = None) -> dg.Definitions:
     partitions = partitions_of(strategies)
     workspace = WorkspaceResource(settings, given.clock)
     sensing = SensorSettings(workspace, given.sensor_interval_seconds or _sensor_interval())
-    jobs = build_asset_jobs()
+    jobs = build_asset_jobs(strategies)
     prune_job = build_prune_job(given.clock)
     with warnings.catch_warnings():
         # Backfill policies are "beta" since 2023; twelve warnings at every start would hide a real one.

@@ -57,7 +57,8 @@ class StageSpec:
     description: one sentence that says what one row is.
     kinds: at most three, shown as icons.
     stage: the library function, imported when it is called.
-    reads: the assets it depends on.
+    reads: the assets it depends on, of the same series, or of the series of its strategy.
+    reads_of_all: the assets it depends on in every partition: the bars of peers.
     checks: the checks its result carries.
     """
 
@@ -68,6 +69,7 @@ class StageSpec:
     kinds: frozenset[str]
     stage: Stage
     reads: tuple[str, ...] = ()
+    reads_of_all: tuple[str, ...] = ()
     checks: tuple[Check, ...] = ()
 
 
@@ -90,6 +92,7 @@ def build_asset(
 ) -> dg.AssetsDefinition:
     """The asset of a stage; `grains` gives the grain of every asset by name."""
     deps = [dg.AssetDep(name, partition_mapping=partitions.mapping(grains[name], spec.grain)) for name in spec.reads]
+    deps += [dg.AssetDep(name, partition_mapping=dg.AllPartitionMapping()) for name in spec.reads_of_all]
     checks = [
         dg.AssetCheckSpec(check.name, asset=spec.name, description=check.description, blocking=check.blocking)
         for check in spec.checks

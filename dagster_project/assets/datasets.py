@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dagster_project.assets.features import ASSET_OF_SET
 from dagster_project.stage_asset import Check, StageSpec
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ STAGES = (
         description="One row per sample, with its label and the interval the label looks at; frozen under a fingerprint.",
         kinds=frozenset({"parquet"}),
         stage=_training_dataset,
-        reads=("bars", "technical_features", "candlestick_features", "market_state_features"),
+        reads=("bars", *ASSET_OF_SET.values()),  # of the features, those that the strategy names
         checks=(Check("labels_follow_decisions", "Every label starts at or after its decision and ends later."),),
     ),
 )

@@ -1,4 +1,4 @@
-"""Bars: ingested, judged, stored."""
+"""What comes from outside: bars, ingested, judged and stored; facts about the instruments."""
 
 from __future__ import annotations
 
@@ -17,6 +17,12 @@ def _bars(workspace: Workspace, series_key: str) -> StageResult:
     return ingest_bars(workspace, series_key)
 
 
+def _facts(workspace: Workspace, series_key: str) -> StageResult:
+    from trimtab.pipeline.facts import ingest_facts
+
+    return ingest_facts(workspace, series_key)
+
+
 STAGES = (
     StageSpec(
         name="bars",
@@ -30,6 +36,21 @@ STAGES = (
             Check("quarantine", "No refused bar waits for a person's decision.", blocking=False),
             Check(
                 "bars_are_fresh", "Every bar that is over has arrived, by the market's own calendar.", blocking=False
+            ),
+        ),
+    ),
+    StageSpec(
+        name="facts",
+        group="market_data",
+        grain="series",
+        description="One row per statement about the instrument and version: filed figures, scored posts and headlines, with when each was known.",
+        kinds=frozenset({"parquet"}),
+        stage=_facts,
+        checks=(
+            Check(
+                "files_read",
+                "Every file of facts that a strategy names says something of the instrument.",
+                blocking=False,
             ),
         ),
     ),

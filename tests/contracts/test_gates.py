@@ -39,7 +39,7 @@ every_gate = pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.__name
 
 def test_every_gate_has_a_case_and_every_measurement_a_gate() -> None:
     assert [gate.__name__ for gate in GATES] == list(CASES)
-    assert {field for field, _, _ in CASES.values()} == {field.name for field in fields(Evidence)}
+    assert {field for field, _, _ in CASES.values()} == {field.name for field in fields(Evidence)} - {"leaks_reason"}
 
 
 @every_gate

@@ -22,11 +22,16 @@ def _asset(repository: dg.RepositoryDefinition, key: dg.AssetKey) -> Iterator[st
     yield f"  group {node.group_name} · kinds {', '.join(sorted(node.kinds))} · owner {', '.join(node.owners)}"
     yield f"  partition {_partition(node.partitions_def)}"
     for parent in sorted(node.parent_keys):
-        mapping = node.partition_mappings.get(parent)
-        yield f"  reads {parent.to_user_string()} ({type(mapping).__name__ if mapping else 'same partition'})"
+        yield f"  reads {parent.to_user_string()} ({_mapping(node.partition_mappings.get(parent))})"
     for check in sorted(node.check_keys):
         spec = repository.asset_graph.get_check_spec(check)
         yield f"  check {check.name} ({'blocking' if spec.blocking else 'warning'})"
+
+
+def _mapping(mapping: dg.PartitionMapping | None) -> str:
+    if mapping is None or isinstance(mapping, dg.IdentityPartitionMapping):
+        return "same partition"
+    return "every partition" if isinstance(mapping, dg.AllPartitionMapping) else type(mapping).__name__
 
 
 def _partition(partitions: dg.PartitionsDefinition | None) -> str:

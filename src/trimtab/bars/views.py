@@ -7,7 +7,7 @@ computed from the bars as they stood at its end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -41,9 +41,21 @@ def views(store: BarHistory, series: Series, as_of: datetime | None = None) -> I
     Every bar of a view is in all later ones. `as_of` limits everything to what was known at that
     time; None means all that is known now.
     """
-    for moment in np.unique(store.revision_times(series).astype(TIME)):
+    for _, bars in epochs(store, series, as_of):
+        yield bars
+
+
+def epochs(
+    store: BarHistory, series: Series, as_of: datetime | None = None, also: Sequence[Series] = ()
+) -> Iterator[tuple[datetime | None, Bars]]:
+    """The end of each epoch with the bars as they stood then, oldest first; the last end is `as_of`.
+
+    `also` names other series whose revisions end an epoch too, because something reads their bars.
+    """
+    revisions = [store.revision_times(each).astype(TIME) for each in (series, *also)]
+    for moment in np.unique(np.concatenate(revisions)):
         revised = moment.item().replace(tzinfo=UTC)
         if as_of is not None and revised > as_of:
             break
-        yield store.as_known_at(series, revised - TICK)
-    yield store.current(series) if as_of is None else store.as_known_at(series, as_of)
+        yield revised - TICK, store.as_known_at(series, revised - TICK)
+    yield as_of, store.current(series) if as_of is None else store.as_known_at(series, as_of)

@@ -9,7 +9,7 @@ from typing import NoReturn
 import typer
 
 from trimtab import __version__
-from trimtab.cli import backtest, bars, datasets, drift, evaluate, features, models, run, status, strategies, up
+from trimtab.cli import backtest, bars, datasets, drift, evaluate, facts, features, models, run, status, strategies, up
 from trimtab.errors import TrimtabError
 
 app = typer.Typer(
@@ -23,7 +23,8 @@ app.command("run")(run.run)
 app.command("up")(up.up)
 app.command("status")(status.status)
 app.add_typer(bars.app, name="bars", help="Bars: check, ingest, show, quarantine, recall and more.")
-app.add_typer(features.app, name="features", help="Features: list, show, compute.")
+app.add_typer(facts.app, name="facts", help="Facts about instruments: ingest, list, show.")
+app.add_typer(features.app, name="features", help="Features: list, show, compute, certify, matrix and more.")
 app.add_typer(datasets.app, name="datasets", help="Datasets: list, show, rebuild.")
 app.add_typer(strategies.app, name="strategies", help="Strategies: list, show.")
 app.add_typer(models.app, name="models", help="Model versions: list, show.")

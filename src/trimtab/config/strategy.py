@@ -97,6 +97,34 @@ class Features(_Section):
     names: tuple[str, ...] = ()
 
 
+class FactFile(_Section):
+    """A file of facts about the instruments, and how to read it.
+
+    Attributes
+    ----------
+    format: the layout, as in `trimtab facts ingest --format`.
+    path: the file.
+    delay: how long after its own time a fact counts as known, where the file does not say when it was.
+    channel: who speaks in a file of texts, such as "news" or "social"; absent, the format says it.
+    """
+
+    format: Literal["sec_companyfacts", "quarterly_table", "figures", "posts", "headlines", "scored_posts"]
+    path: Path
+    delay: Duration | None = None
+    channel: str | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds texts rather than figures."""
+        return self.format in {"posts", "headlines", "scored_posts"}
+
+
+class Facts(_Section):
+    """Where the facts about the instruments come from; without files the features of facts are unknown."""
+
+    files: tuple[FactFile, ...] = ()
+
+
 class Label(_Section):
     """What is forecast, and how many bars ahead."""
 
@@ -225,6 +253,7 @@ class Strategy(_Section):
     author: str = "unknown"
     universe: Universe
     features: Features = Features()
+    facts: Facts = Facts()
     label: Label
     model: Model = Model()
     tuning: Tuning = Tuning()

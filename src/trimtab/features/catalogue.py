@@ -7,13 +7,14 @@ the function, so importing a module registers nothing and there is no registry t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from trimtab.errors import UnknownNameError
+from trimtab.features.stored_warmups import warmup_of
 from trimtab.features.surroundings import SURROUNDINGS
 
 if TYPE_CHECKING:
@@ -35,10 +36,20 @@ FAMILY_MODULES = {
         "technical.trend",
         "technical.statistics",
     ),
-    "candlesticks": ("candlesticks",),
-    "market_state": ("market_state",),
+    "candlesticks": (
+        "candlesticks.patterns",
+        "candlesticks.formations",
+        "candlesticks.proportions",
+        "candlesticks.sequences",
+    ),
+    "market_state": (
+        "market_state.volatility",
+        "market_state.garch",
+        "market_state.liquidity",
+        "market_state.pressure",
+    ),
     "peers": ("peers",),
-    "alpha158": ("alpha158",),
+    "alpha158": ("alpha158.bar_shape", "alpha158.levels", "alpha158.moves"),
     "fundamental": ("fundamental",),
     "sentiment": ("sentiment",),
 }
@@ -61,7 +72,7 @@ class Feature:
     unknown_when: why a row after the look-back may be NaN all the same, as the end of the sentence
         "unknown when ..."; "" where every such row has a number.
     warmup: bars of context before a row so that a longer history changes its number by less than
-        1e-9; equal to `lookback` where the memory is finite.
+        1e-9: what the search found (`stored_warmups`), and until it has run what the function declares.
     bounds: lowest and highest possible value, None where there is none.
     version: raised when the same bars would give another number.
     parameters: the values that filled the name.
@@ -108,7 +119,8 @@ def feature(
 
     `name`, `description` and `formula` are templates filled with the parameters; several parameters
     run side by side (`fast=(5, 20), slow=(20, 50)` makes two features). `lookback`, `warmup` and
-    `bounds` are values or functions of the parameters; without `warmup` the memory is finite.
+    `bounds` are values or functions of the parameters. `warmup` is a floor for what the search finds,
+    for memory that shows so rarely that the searched bars may hide it; without it that is `lookback`.
 
     >>> @feature("example", "double_{n}", "{n} times two.", formula="2 n", n=(3, 4))
     ... def double(context, n):
@@ -150,6 +162,19 @@ def catalogue() -> dict[str, Feature]:
     return dict(_all_features())
 
 
+@cache
+def declared_features() -> dict[str, Feature]:
+    """Every feature by name as its function declares it: its warm-up is the floor, not what the search found."""
+    found: dict[str, Feature] = {}
+    for modules in FAMILY_MODULES.values():
+        for module in modules:
+            for each in _features_in(import_module(f"trimtab.features.{module}")):
+                if each.name in found:
+                    raise ValueError(f"two features are called '{each.name}'; rename one")
+                found[each.name] = each
+    return found
+
+
 def feature_sets() -> dict[str, tuple[str, ...]]:
     """The names in each feature set: one set per family, and `all`."""
     features = _all_features().values()
@@ -162,12 +187,12 @@ def resolve(sets: Iterable[str] = (), names: Iterable[str] = ()) -> tuple[str, .
 
     Raises `UnknownNameError` for a set or a feature that does not exist.
     """
-    known_sets, known = feature_sets(), _all_features()
+    known = _all_features()
     chosen: dict[str, None] = {}
     for each in sets:
-        if each not in known_sets:
-            raise UnknownNameError("feature set", each, known_sets)
-        chosen.update(dict.fromkeys(known_sets[each]))
+        if each not in FEATURE_SETS:
+            raise UnknownNameError("feature set", each, FEATURE_SETS)
+        chosen.update(dict.fromkeys(feature_sets()[each]))
     for each in names:
         if each not in known:
             raise UnknownNameError("feature", each, known)
@@ -183,14 +208,7 @@ def versions(names: Iterable[str]) -> dict[str, int]:
 
 @cache
 def _all_features() -> dict[str, Feature]:
-    found: dict[str, Feature] = {}
-    for modules in FAMILY_MODULES.values():
-        for module in modules:
-            for each in _features_in(import_module(f"trimtab.features.{module}")):
-                if each.name in found:
-                    raise ValueError(f"two features are called '{each.name}'; rename one")
-                found[each.name] = each
-    return found
+    return {name: replace(each, warmup=warmup_of(each)) for name, each in declared_features().items()}
 
 
 def _features_in(module: ModuleType) -> Iterator[Feature]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -10,16 +9,20 @@ from typing import Any
 import numpy as np
 
 from trimtab.bars import Bars
+from trimtab.bars.actions.adjust import closing_time
 from trimtab.features.kernels.ratios import change, lagged, positive_ratio
 from trimtab.features.kernels.recursive import exponential_mean
 from trimtab.features.surroundings import NOTHING, Surroundings
+
+# Prices and volumes beyond it could overflow in a fourth power, and prices below its inverse in a ratio.
+_ORDINARY = 1e60
 
 
 class Context:
     """Adjusted prices of one instrument and a memory of what has been computed from them.
 
-    A feature of bars alone reads open, high, low, close and volume: no time, no instrument. One of facts
-    or peers reads `surroundings`, and of those only what was known by the `decision_time` of each row;
+    A feature of bars alone reads open, high, low, close and volume: no instrument, and no time but to choose
+    on which bars it estimates something anew (GARCH). One of facts or peers reads `surroundings`, and of those only what was known by the `decision_time` of each row;
     the leak certificate proves that it does. The memory lives as long as one call of `compute`; told
     beforehand how often each array will be asked for (`uses`), it drops one with its last use, so what
     a feature asks for must not depend on the values.
@@ -27,32 +30,40 @@ class Context:
     Attributes
     ----------
     open, high, low, close: adjusted prices, float64, shape (n,); the extremes always enclose the body.
-    volume: adjusted volume, float64, shape (n,).
+    volume: adjusted volume, float64, shape (n,). Like the prices NaN where it is infinite: that is unknown.
+    is_ordinary: whether every price and volume is a number that no formula turns into an infinity.
     raw_close: the close as the source tells it, before adjustment: what a share cost then.
     event_time, decision_time: of each row, `datetime64[us]`, UTC: its bar's open, and when it could be used.
+    closing_time: tells which share a bar closed in when there was a split: its open, of a week its last moment.
     surroundings: facts, actions and peers of all times.
     """
 
     def __init__(self, bars: Bars, uses: Mapping[Any, int] | None = None, surroundings: Surroundings = NOTHING) -> None:
         adjusted = bars.adjusted()
         self.event_time, self.decision_time, self.raw_close = bars.event_time, bars.known_time, bars.close
+        self.closing_time = closing_time(bars)
         self.surroundings = surroundings
-        self.open, self.close, self.volume = adjusted.open, adjusted.close, adjusted.volume
+        given = (adjusted.open, adjusted.high, adjusted.low, adjusted.close, adjusted.volume)
+        self.is_ordinary = all(abs(array.sum()) < _ORDINARY for array in given)  # false for NaN, too
+        self.open, high, low, self.close, self.volume = given if self.is_ordinary else map(_finite, given)
         # The checks let a bar pass whose extremes are off by rounding; here they always enclose the body.
-        self.high = np.maximum(adjusted.high, np.maximum(self.open, self.close))
-        self.low = np.minimum(adjusted.low, np.minimum(self.open, self.close))
-        self.uses: Counter[Any] = Counter()
+        self.high = np.maximum(high, np.maximum(self.open, self.close))
+        self.low = np.minimum(low, np.minimum(self.open, self.close))
+        self.is_ordinary = self.is_ordinary and bool(self.low.min(initial=np.inf) > 1.0 / _ORDINARY)
+        self.uses: dict[Any, int] = {}
         self._expected = uses or {}
         self._computed: dict[Any, Any] = {}
 
     def of(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """`function(*arguments)` computed once; a text argument names an array of this context."""
-        key = (function, *(a for a in arguments if a is not self))  # no reference to itself: freed at once
-        self.uses[key] += 1
+        key = (function, *arguments)
+        if self in arguments:  # no reference to itself: freed at once
+            key = tuple([each for each in key if each is not self])
+        self.uses[key] = used = self.uses.get(key, 0) + 1
         result = self._computed.get(key)
         if result is None:
-            result = function(*(getattr(self, a) if isinstance(a, str) else a for a in arguments))
-        if self.uses[key] == self._expected.get(key):
+            result = function(*[getattr(self, a) if isinstance(a, str) else a for a in arguments])
+        if used == self._expected.get(key):
             self._computed.pop(key, None)
         else:
             self._computed[key] = result
@@ -157,3 +168,7 @@ class Context:
     def traded_value(self) -> np.ndarray:
         """Typical price times volume."""
         return self.typical_price * self.volume
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return np.where(np.isinf(values), np.nan, values)

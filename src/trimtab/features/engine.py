@@ -1,9 +1,13 @@
-"""From the bars of one instrument to a block of feature values, in one pass."""
+"""From the bars of one instrument to a block of feature values, in one pass.
+
+Every output is written once, into the column it keeps. A computation may hand back any float64 array
+of the length of the bars, a column of a shared table of two dimensions (`context.of`) among them: it
+is copied straight into the block.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -57,10 +61,12 @@ def compute(
     bars: strictly increasing in `event_time`, as the store returns them; features are computed on
         adjusted prices.
     names: features of the catalogue; `resolve` turns feature sets into names.
-    dtype: of the result; the computation is always float64.
+    dtype: of the result, float32 halves what a table takes; the computation is always float64.
     surroundings: facts and peers, for the features that read them; without them those are NaN.
 
-    With fewer bars than a feature's lookback its column is NaN. Raises `UnknownNameError` for a
+    With fewer bars than a feature's lookback its column is NaN. A price or volume that is NaN or
+    infinite is unknown: so are the values that read it (those of infinite memory from there on), and
+    nothing that comes out is infinite. Raises `UnknownNameError` for a
     name that is not in the catalogue and `FeatureError` for bars out of order.
 
     >>> from trimtab.market import Timeframe
@@ -71,33 +77,48 @@ def compute(
     [nan, 1.0, 1.0]
     """
     names = resolve(names=names)
+    require_order(bars)
+    values = np.empty((len(bars), len(names)), dtype=dtype, order="F")
+    fill(values, range(len(names)), bars, names, surroundings)
+    return FeatureBlock(bars.series, bars.event_time, bars.known_time, names, values)
+
+
+def require_order(bars: Bars) -> None:
+    """Raise `FeatureError` unless every bar opens after the one before."""
     if (bars.event_time[1:] <= bars.event_time[:-1]).any():
         raise FeatureError(
             f"{bars.series}: bars must be strictly increasing in event_time; sort them and drop duplicates first"
         )
-    values = np.empty((len(bars), len(names)), dtype=dtype, order="F")
-    _fill(values, bars, names, surroundings)
-    return FeatureBlock(bars.series, bars.event_time, bars.known_time, names, values)
 
 
-def _fill(values: np.ndarray, bars: Bars, names: Sequence[str], surroundings: Surroundings) -> None:
+def fill(
+    values: np.ndarray, columns: Iterable[int], bars: Bars, names: tuple[str, ...], surroundings: Surroundings
+) -> None:
+    """Write the newest `len(values)` rows of some features over ordered bars into columns of a block."""
     if not len(bars):
         return
-    features, context = catalogue(), Context(bars, _uses(tuple(names)), surroundings)
+    features, context = catalogue(), Context(bars, _uses(names), surroundings)
+    first = len(bars) - len(values)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        for column, name in enumerate(names):
-            values[:, column] = features[name].values(context)
+        for column, name in zip(columns, names, strict=True):
+            values[:, column] = features[name].values(context)[first:]
+            if not context.is_ordinary:
+                _without_infinities(values[:, column])
+
+
+def _without_infinities(column: np.ndarray) -> None:
+    column[np.isinf(column)] = np.nan
 
 
 @lru_cache(maxsize=32)
-def _uses(names: tuple[str, ...]) -> Counter[Any]:
+def _uses(names: tuple[str, ...]) -> Mapping[Any, int]:
     """How often these features ask for each shared array, found by computing them on one bar.
 
     Without it a long history would keep a hundred arrays of its length until the end.
     """
-    one = np.ones(1)
+    features, one = catalogue(), np.ones(1)
     context = Context(Bars.build(Series("ONE", Timeframe.DAY), np.zeros(1, TIME), one, one, one, one, one))
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         for name in names:
-            catalogue()[name].values(context)
+            features[name].values(context)
     return context.uses

@@ -1,7 +1,8 @@
-"""Enough context, proved: a short history gives the number of a long one, to 1e-9.
+"""Enough context, proved and enforced: a short history gives the number of a long one, to 1e-9.
 
 `compute_tail` is how the newest rows are computed without all of history: it takes the context the
-features say they need. `check_warmup` shows on given bars that what they say is true.
+features need and refuses less. `check_warmup` shows on given bars that what the catalogue says they
+need is enough; `warmup_search` is how it was found.
 """
 
 from __future__ import annotations
@@ -14,19 +15,21 @@ import numpy as np
 from trimtab.bars import Bars
 from trimtab.errors import NotEnoughDataError
 from trimtab.features.catalogue import catalogue, resolve
-from trimtab.features.engine import FeatureBlock, compute
+from trimtab.features.engine import FeatureBlock, compute, fill, require_order
+from trimtab.features.surroundings import NOTHING, Surroundings
 
 TOLERANCE = 1e-9
+_ROUNDING = 1e-12  # features are ratios: what is smaller is what is left of a zero
 
 
 @dataclass(frozen=True)
 class WarmupFinding:
-    """How well the declared warm-up of one feature holds.
+    """How well the warm-up of one feature holds.
 
     Attributes
     ----------
     name: the feature.
-    warmup: bars of context it declares.
+    warmup: bars of context the catalogue says it needs.
     difference: largest difference between short and full history, relative to the larger of the
         value and the feature's median size (a feature may cross zero); NaN where nothing could be
         compared because history is not longer than the warm-up.
@@ -42,61 +45,99 @@ class WarmupFinding:
         return bool(self.difference <= TOLERANCE)
 
 
-def bars_needed(names: Sequence[str]) -> int:
-    """Bars that the newest row of some features needs, itself included.
+def bars_needed(names: Sequence[str], rows: int = 1) -> int:
+    """Bars that the newest rows of some features need, those rows included.
 
     >>> bars_needed(["return_5", "sma_distance_20"])
     20
     """
-    return 1 + max((catalogue()[name].warmup for name in resolve(names=names)), default=0)
+    return rows + max((catalogue()[name].warmup for name in resolve(names=names)), default=0)
 
 
-def compute_tail(bars: Bars, names: Sequence[str], rows: int = 1) -> FeatureBlock:
-    """The last `rows` rows, from as little history as gives the numbers of the full one to 1e-9.
+def require_context(bars: Bars, names: Sequence[str], rows: int, *, complete_history: bool = False) -> None:
+    """Raise `NotEnoughDataError` unless the newest rows can be computed as full history would compute them.
 
-    Where history is shorter than that, all of it is used: the rows are then those of `compute`.
-    Raises `NotEnoughDataError` when there are fewer bars than rows asked for.
+    With `complete_history` the bars begin with the first there ever was, so nothing is missing.
     """
     if not 1 <= rows <= len(bars):
         raise NotEnoughDataError(
             f"{bars.series} has {len(bars)} bars, the last {rows} were asked for; ask for between 1 and all of them"
         )
-    needed = min(len(bars), bars_needed(names) - 1 + rows)
-    block = compute(bars.take(slice(len(bars) - needed, None)), names)
-    return FeatureBlock(
-        block.series,
-        block.event_time[-rows:],
-        block.known_time[-rows:],
-        block.names,
-        np.asfortranarray(block.values[-rows:]),
+    needed = bars_needed(names, rows)
+    if complete_history or len(bars) >= needed:
+        return
+    known = catalogue()
+    longest = max(resolve(names=names), key=lambda name: known[name].warmup)
+    raise NotEnoughDataError(
+        f"{bars.series}: '{longest}' needs {needed} bars for its last {rows} ({known[longest].warmup} of them context), "
+        f"{len(bars)} were given; give more of them, or say complete_history=True where they begin with the very first"
     )
 
 
-def check_warmup(names: Sequence[str], bars: Bars, rows: int = 100) -> tuple[WarmupFinding, ...]:
-    """Compare each feature's last `rows` rows from its declared context with those of full history."""
+def compute_tail(
+    bars: Bars,
+    names: Sequence[str],
+    rows: int = 1,
+    surroundings: Surroundings = NOTHING,
+    *,
+    complete_history: bool = False,
+) -> FeatureBlock:
+    """The last `rows` rows, from as little history as gives the numbers of the full one to 1e-9.
+
+    Parameters
+    ----------
+    bars: at least the context of every feature and the rows; older ones are not looked at.
+    complete_history: the bars begin with the very first of the series. Then fewer are enough: the
+        rows are those of `compute`, NaN where a feature has no number yet.
+
+    Raises `NotEnoughDataError`, naming the feature that needs most, when there are fewer bars than
+    that, or fewer than rows asked for: a wrong number is never given.
+    """
     names = resolve(names=names)
-    full = compute(bars, names)
-    return tuple(_check(full, bars, name, rows) for name in names)
+    require_context(bars, names, rows, complete_history=complete_history)
+    tail = bars.take(slice(-min(len(bars), bars_needed(names, rows)), None))
+    require_order(tail)
+    values = np.empty((rows, len(names)), order="F")
+    fill(values, range(len(names)), tail, names, surroundings)
+    return FeatureBlock(bars.series, tail.event_time[-rows:], tail.known_time[-rows:], names, values)
 
 
-def _check(full: FeatureBlock, bars: Bars, name: str, rows: int) -> WarmupFinding:
+def check_warmup(
+    names: Sequence[str], bars: Bars, rows: int = 100, surroundings: Surroundings = NOTHING
+) -> tuple[WarmupFinding, ...]:
+    """Compare each feature's last `rows` rows from its own context with those of full history."""
+    names = resolve(names=names)
+    full = compute(bars, names, surroundings=surroundings)
+    return tuple(_check(full, bars, name, rows, surroundings) for name in names)
+
+
+def differences(one: np.ndarray, other: np.ndarray, size: np.ndarray | float) -> np.ndarray:
+    """How far values are from others, relative to the larger of the two and `size`.
+
+    0 where both are NaN, infinite where only one of them is.
+
+    >>> differences(np.array([1.0, np.nan, np.nan, 0.0]), np.array([2.0, np.nan, 1.0, 0.0]), 0.0).tolist()
+    [0.5, 0.0, inf, 0.0]
+    """
+    away = np.abs(one - other)
+    scale = np.maximum(np.fmax(np.abs(one), np.abs(other)), size)
+    relative = np.divide(away, scale, out=np.zeros_like(away), where=(away > 0.0) & (scale > 0.0))
+    relative[np.isnan(one) != np.isnan(other)] = np.inf
+    return relative
+
+
+def median_size(values: np.ndarray) -> float:
+    """Median of the absolute values that are known and more than rounding (1e-12), 0 where none is."""
+    sizes = np.abs(values)
+    sizes = sizes[sizes > _ROUNDING]
+    return float(np.median(sizes)) if len(sizes) else 0.0
+
+
+def _check(full: FeatureBlock, bars: Bars, name: str, rows: int, surroundings: Surroundings) -> WarmupFinding:
     warmup = catalogue()[name].warmup
     if len(bars) <= warmup + rows:
         return WarmupFinding(name, warmup, float("nan"))
     long = full.column(name)
-    short = compute(bars.take(slice(len(bars) - warmup - rows, None)), [name]).column(name)[-rows:]
-    return WarmupFinding(name, warmup, _difference(short, long[-rows:], size=_median_size(long)))
-
-
-def _median_size(values: np.ndarray) -> float:
-    known = np.abs(values[~np.isnan(values)])
-    return float(np.median(known)) if len(known) else 0.0
-
-
-def _difference(one: np.ndarray, other: np.ndarray, size: float) -> float:
-    if (np.isnan(one) != np.isnan(other)).any():
-        return float("inf")  # a number on one side only
-    known = ~np.isnan(one)
-    away = np.abs(one[known] - other[known])
-    scale = np.maximum(np.maximum(np.abs(one[known]), np.abs(other[known])), size)
-    return float(np.max(np.divide(away, scale, out=np.zeros_like(away), where=scale > 0.0), initial=0.0))
+    context = bars.take(slice(len(bars) - warmup - rows, None))
+    short = compute(context, [name], surroundings=surroundings).column(name)[-rows:]
+    return WarmupFinding(name, warmup, float(differences(short, long[-rows:], median_size(long)).max(initial=0.0)))

@@ -21,6 +21,7 @@ class Evidence:
         baseline on the same samples.
     overfitting_gap: training accuracy minus walk-forward accuracy.
     n_leaks: features, labels or folds found to use the future; 0 is a clean leak certificate.
+    leaks_reason: what the certificate names, or why the number is not known; "" where there are none.
     drift_share: share of the features that drifted from this candidate's training rows, 0 to 1; None
         when too few features could be judged.
     artifact_mb: size of all model files, 1 MB = 1,000,000 bytes.
@@ -37,6 +38,7 @@ class Evidence:
     baseline_p_value: float | None = None
     overfitting_gap: float | None = None
     n_leaks: int | None = None
+    leaks_reason: str = ""
     drift_share: float | None = None
     artifact_mb: float | None = None
     load_seconds: float | None = None

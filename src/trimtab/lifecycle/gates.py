@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from trimtab.config.strategy import Gates
 from trimtab.lifecycle.evidence import Evidence
@@ -73,7 +74,9 @@ def max_drawdown(evidence: Evidence, limits: Gates) -> GateResult:
 
 def leak_certificate(evidence: Evidence, limits: Gates) -> GateResult:
     """Nothing it learns from looks into the future."""
-    return _at_most("leak_certificate", "the number of leaks found", evidence.n_leaks, 0)
+    result = _at_most("leak_certificate", "the number of leaks found", evidence.n_leaks, 0)
+    why = f": {evidence.leaks_reason}" if evidence.leaks_reason and not result.passed else ""
+    return replace(result, reason=result.reason + why)
 
 
 def drift_share(evidence: Evidence, limits: Gates) -> GateResult:

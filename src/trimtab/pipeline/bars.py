@@ -160,6 +160,7 @@ def _describe(workspace: Workspace, ingested: _Ingested) -> Produced:
             quarantine_outcome(workspace, *(each.series for each in ingested.reports)),
             _is_fresh(workspace, ingested),
         ),
+        summary={"calendar": ingested.calendar.name, "is_live": ingested.is_live},
     )
 
 

@@ -11,7 +11,7 @@ import trimtab
 
 # Of the library everything may change a number but the command line; of the dependencies, these.
 NOT_COMPUTING = frozenset({"cli"})
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "numba", "TA-Lib", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost", "optuna")  # fmt: skip
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "numba", "TA-Lib", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost", "optuna", "vaderSentiment")  # fmt: skip
 
 
 @cache

@@ -25,6 +25,7 @@ from trimtab.market import Series, Timeframe
 from trimtab.pipeline.features import STAGES as FEATURE_STAGES
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
+from trimtab.pipeline.surroundings import around, needs_of, surroundings_fingerprint
 from trimtab.pipeline.workspace import Workspace
 
 STAGE = "training_dataset"
@@ -69,10 +70,13 @@ def recipe_of(workspace: Workspace, strategy: Strategy) -> dict[str, Any]:
     newest = [times.max() for times in known if len(times)]
     if not newest:
         raise NotFoundError(f"no bars are stored for strategy '{strategy.name}'; run the bars stage first")
+    needs = needs_of(names)
+    surroundings = {s.key: surroundings_fingerprint(workspace, s, needs) for s in strategy.universe.series if needs}
     return {
         "code": CODE_VERSION,
         "as_of": str(max(newest)),
         "bars": bars,
+        **({"surroundings": surroundings} if surroundings else {}),
         "instruments": list(strategy.universe.instruments),
         "timeframe": strategy.universe.timeframe.value,
         "features": list(names),  # in the order of the columns
@@ -95,6 +99,12 @@ def _feature_tables(workspace: Workspace, strategy: Strategy, bars: Mapping[str,
             if values.get("bars") != bars[series.key]:
                 raise DatasetError(
                     f"the {family} features of {series} were computed from other bars than are stored now; "
+                    f"compute the features again (stage {stage})"
+                )
+            needs = needs_of(name for name, each in catalogue().items() if each.family == family)
+            if values.get("surroundings", {}) != surroundings_fingerprint(workspace, series, needs):
+                raise DatasetError(
+                    f"the {family} features of {series} were computed from other facts or peers than are stored now; "
                     f"compute the features again (stage {stage})"
                 )
             found[f"{family}/{series.key}"] = values["data_version"]
@@ -196,7 +206,10 @@ def rebuild_dataset(workspace: Workspace, fingerprint: str) -> tuple[str, Datase
     parts = []
     for instrument in recipe["instruments"]:
         series = Series(instrument, Timeframe.parse(recipe["timeframe"]))
-        features = compute_point_in_time(workspace.bars, series, names, as_of)
+        # The peers it had then: another strategy file may give it others now.
+        peers = [Series.parse(key) for key in recipe.get("surroundings", {}).get(series.key, {}).get("peers", {})]
+        beside = around(workspace, series, needs_of(names), peers)
+        features = compute_point_in_time(workspace.bars, series, names, as_of, beside, peers)
         labels = compute_label_point_in_time(workspace.bars, series, label, label.horizons[0], as_of)
         parts.append(SeriesSamples(features, labels))
     dataset = build_dataset(parts)

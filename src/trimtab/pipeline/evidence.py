@@ -1,4 +1,4 @@
-"""Stage six: the evidence about a candidate: walk-forward, backtest, leak certificate."""
+"""Stage six: the evidence about a candidate: walk-forward and backtest; the leak certificate has its own module."""
 
 from __future__ import annotations
 
@@ -16,16 +16,14 @@ from trimtab.backtest.plots import plot_equity
 from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
 from trimtab.errors import NotFoundError
-from trimtab.features.catalogue import resolve
-from trimtab.features.leaks import certify
 from trimtab.metrics.plain import plain
 from trimtab.models.configured import configured_forecaster
 from trimtab.models.protocol import FitContext, FittedForecaster
-from trimtab.monitoring.leaks import audit_folds, audit_label
 from trimtab.pipeline.datasets import load_training_dataset
+from trimtab.pipeline.leak_certificate import LEAKS, certify_leaks
 from trimtab.pipeline.models import fit_context, recipe_fingerprint, tuned_parameters
 from trimtab.pipeline.running import Produced, run_stage, stage_values
-from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
+from trimtab.pipeline.stage import Scalar, StageResult, Table
 from trimtab.pipeline.workspace import Workspace
 from trimtab.signals.positions import default_rule
 from trimtab.storage.atomic import write_text
@@ -38,8 +36,17 @@ from trimtab.validation.significance import BaselineComparison, compare_with_bas
 from trimtab.validation.splitters import walk_forward_from
 from trimtab.validation.walk_forward import FoldResult, OutOfSample, WalkForwardReport, walk_forward
 
-WALK_FORWARD, BACKTEST, LEAKS = "walk_forward_report", "backtest_report", "leak_certificate"
-CERTIFICATE_BARS = 1000
+__all__ = [
+    "BACKTEST",
+    "LEAKS",
+    "WALK_FORWARD",
+    "certify_leaks",
+    "forecast_table",
+    "report_backtest",
+    "report_walk_forward",
+]
+
+WALK_FORWARD, BACKTEST = "walk_forward_report", "backtest_report"
 
 
 def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult:
@@ -112,70 +119,6 @@ def report_backtest(workspace: Workspace, strategy_name: str) -> StageResult:
         return replace(described, summary={**described.summary, "recipe": judged["recipe"]})
 
     return run_stage(workspace, BACKTEST, strategy_name, inputs, compute)
-
-
-def certify_leaks(workspace: Workspace, strategy_name: str) -> StageResult:
-    """Certify every feature and label of a strategy, and the folds it is judged on."""
-    strategy = workspace.strategy(strategy_name)
-    fingerprint, dataset = load_training_dataset(workspace, strategy_name)
-    names = resolve(strategy.features.sets, strategy.features.names)
-
-    def inputs() -> dict[str, Any]:
-        return {
-            "dataset": fingerprint,
-            "bars": {series.key: workspace.bars.fingerprint(series) for series in strategy.universe.series},
-            "features": list(names),
-            "label": strategy.label.model_dump(mode="json"),
-            "validation": strategy.validation.model_dump(mode="json"),
-            "seed": workspace.settings.seed,
-        }
-
-    def compute() -> Produced:
-        rows: list[dict[str, Scalar]] = []
-        for series in strategy.universe.series:
-            bars = workspace.bars.current(series)
-            recent = bars.take(slice(max(len(bars) - CERTIFICATE_BARS, 0), None))
-            certificate = certify(names, recent, cuts=3, seed=workspace.settings.seed)
-            rows.append(_leak_row("features", series.key, len(names), certificate.leaking, certificate.unchecked))
-            seen = audit_label(recent, strategy.label, strategy.label.horizons[0], seed=workspace.settings.seed)
-            rows.append(_leak_row("label", series.key, 1, (strategy.label.kind,) if seen else ()))
-        folds = walk_forward_from(strategy.validation).split(dataset)
-        rows.append(_leak_row("folds", strategy_name, len(folds), audit_folds(dataset, folds)))
-        described = _describe_leaks(rows)
-        return replace(described, summary={**described.summary, "dataset": fingerprint})
-
-    return run_stage(workspace, LEAKS, strategy_name, inputs, compute)
-
-
-def _leak_row(
-    what: str, where: str, asked: int, leaking: tuple[str, ...], unchecked: tuple[str, ...] = ()
-) -> dict[str, Any]:
-    named = ", ".join((*leaking[:5], *(f"{name} (unchecked)" for name in unchecked[:5])))
-    counts = {"checked": asked - len(unchecked), "unchecked": len(unchecked), "leaks": len(leaking)}
-    return {"what": what, "where": where, **counts, "which": named}
-
-
-def _describe_leaks(rows: Table) -> Produced:
-    n_leaks = sum(int(row["leaks"] or 0) for row in rows)
-    n_checked = sum(int(row["checked"] or 0) for row in rows)
-    n_unchecked = sum(int(row["unchecked"] or 0) for row in rows)
-    return Produced(
-        data_version=fingerprint_json(rows),
-        metrics={"checked": n_checked, "unchecked": n_unchecked, "leaks": n_leaks},
-        tables={"certificate": rows},
-        checks=(
-            CheckOutcome(
-                "no_leaks",
-                n_leaks == n_unchecked == 0,
-                False,  # the features themselves block; here the decision refuses in writing
-                f"{n_leaks} of {n_checked} features, labels and folds know something of the future"
-                + (f"; {n_unchecked} could not be checked: more bars are needed" if n_unchecked else ""),
-                {"checked": n_checked, "leaks": n_leaks},
-            ),
-        ),
-        # What could not be checked is not clean: then the number of leaks is unknown, unless some were found.
-        summary={"n_leaks": None if n_unchecked and not n_leaks else n_leaks},
-    )
 
 
 def _describe_walk_forward(

@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 
+from trimtab.bars.freshness import freshness
+from trimtab.bars.times import as_datetime
 from trimtab.errors import UnknownNameError
 from trimtab.features.catalogue import catalogue
 from trimtab.features.engine import FeatureBlock
-from trimtab.features.leaks import LeakCertificate, certify
+from trimtab.features.leaks import WholeCertificate, certify_whole
 from trimtab.features.plots import plot_distributions
 from trimtab.features.point_in_time import compute_point_in_time
 from trimtab.features.store import quality, write_family
-from trimtab.pipeline.running import Produced, run_stage
+from trimtab.features.surroundings import SURROUNDINGS, Surroundings
+from trimtab.market import Series
+from trimtab.market.calendar import parse_calendar
+from trimtab.pipeline.bars import STAGE as BARS
+from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
+from trimtab.pipeline.surroundings import (
+    around,
+    needs_of,
+    read_peers,
+    surroundings_fingerprint,
+    surroundings_of,
+)
 from trimtab.pipeline.workspace import Workspace
 
 STAGES = {
     "technical": "technical_features",
     "candlesticks": "candlestick_features",
     "market_state": "market_state_features",
+    "peers": "peer_features",
+    "alpha158": "alpha158_features",
+    "fundamental": "fundamental_features",
+    "sentiment": "sentiment_features",
 }
 CERTIFICATE_SEED = 0  # where the future is cut needs no choice, so another seed computes no feature again
 CERTIFICATE_BARS = 600  # the newest bars are enough: a formula that leaks leaks everywhere
@@ -38,25 +57,26 @@ def feature_versions(family: str) -> dict[str, int]:
 def compute_family(workspace: Workspace, family: str, series_key: str) -> StageResult:
     """Compute, check and store the features of one family for one series."""
     versions = feature_versions(family)
+    names, needs = tuple(versions), needs_of(versions)
     series = workspace.series[series_key]
 
     def inputs() -> dict[str, Any]:
         return {
             "bars": workspace.bars.fingerprint(series),
+            "surroundings": surroundings_fingerprint(workspace, series, needs),
             "features": versions,
+            "behind": _bars_behind(workspace, series, workspace.bars.last_event_time(series)),
         }
 
     def compute() -> Produced:
-        block = compute_point_in_time(workspace.bars, series, tuple(versions), None)
-        bars = workspace.bars.current(series)
-        certificate = certify(
-            tuple(versions),
-            bars.take(slice(max(len(bars) - CERTIFICATE_BARS, 0), None)),
-            cuts=2,
-            seed=CERTIFICATE_SEED,
+        peers = read_peers(workspace, series, needs)
+        block = compute_point_in_time(
+            workspace.bars, series, names, None, around(workspace, series, needs, peers), peers
         )
+        surroundings = surroundings_of(workspace, series, None, needs)
+        certificate = _certificate(workspace, series, known_features(names, surroundings), surroundings)
         fingerprint = write_family(workspace.lake, series, family, block)
-        return _describe(workspace, family, block, certificate, fingerprint)
+        return _describe(workspace, family, block, certificate, surroundings, fingerprint)
 
     table = f"features/{family}/{series_key}"
     return run_stage(
@@ -64,17 +84,47 @@ def compute_family(workspace: Workspace, family: str, series_key: str) -> StageR
     )
 
 
+def known_features(names: Sequence[str], surroundings: Surroundings) -> tuple[str, ...]:
+    """Those of some features whose facts and peers are there at all; the others are unknown in every row."""
+    return tuple(name for name in names if not any(map(surroundings.missing, catalogue()[name].needs)))
+
+
+def _certificate(
+    workspace: Workspace, series: Series, names: tuple[str, ...], surroundings: Surroundings
+) -> WholeCertificate | None:
+    bars = workspace.bars.current(series)
+    if not names or len(bars) < 2:
+        return None
+    return certify_whole(names, bars, n_bars=CERTIFICATE_BARS, cuts=2, seed=CERTIFICATE_SEED, surroundings=surroundings)
+
+
+def _bars_behind(workspace: Workspace, series: Series, last: datetime | None) -> int | None:
+    """How many bars that are over by the market's calendar are not there; None for a source that does not grow."""
+    told = stage_values(workspace, BARS, series.key) or {}
+    if not told.get("is_live"):
+        return None
+    lag = timedelta(seconds=workspace.settings.publication_lag_seconds)
+    calendar = parse_calendar(told["calendar"])
+    return freshness(series, last, workspace.lake.clock.now(), calendar, lag).n_behind
+
+
 def _describe(
-    workspace: Workspace, family: str, block: FeatureBlock, certificate: LeakCertificate, fingerprint: str
+    workspace: Workspace,
+    family: str,
+    block: FeatureBlock,
+    certificate: WholeCertificate | None,
+    surroundings: Surroundings,
+    fingerprint: str,
 ) -> Produced:
     measured = quality(block)
-    completeness, within_bounds = measured["completeness"] or 0.0, measured["within_bounds"] or 0.0
     metrics: dict[str, Scalar] = {
         "features": len(block.names),
         "rows": len(block.event_time),
-        "completeness": completeness,
-        "within_bounds": within_bounds,
+        "completeness": measured["completeness"],
+        "within_bounds": measured["within_bounds"],
+        "known_features": len(known_features(block.names, surroundings)),
     }
+    needs = needs_of(block.names)
     return Produced(
         data_version=fingerprint,
         metrics=metrics,
@@ -82,32 +132,85 @@ def _describe(
         plots={"Distributions": plot_distributions(block)} if len(block.event_time) else {},
         links={"table": workspace.lake.tables.path(f"features/{family}/{block.series.key}")},
         checks=(
-            CheckOutcome(
-                "no_leaks",
-                certificate.passed,
-                True,
-                "changing or cutting the future left every past value bit-identical"
-                if certificate.passed
-                else f"these features see the future: {', '.join(certificate.leaking)}",
-                {"features": len(block.names), "bars": certificate.n_bars, "cuts": len(certificate.cuts)},
-            ),
-            CheckOutcome(
-                "complete",
-                completeness >= MIN_COMPLETENESS,
-                False,
-                f"{measured['completeness']:.2%} of the values after each feature's look-back exist; "
-                f"{MIN_COMPLETENESS:.0%} are expected",
-                {"completeness": completeness},
-            ),
-            CheckOutcome(
-                "within_bounds",
-                within_bounds == 1.0,
-                True,
-                f"{measured['within_bounds']:.4%} of the values keep their feature's declared bounds",
-                {"within_bounds": within_bounds},
-            ),
+            _no_leaks(certificate),
+            _complete(block, surroundings),
+            _within_bounds(measured["within_bounds"]),
+            _fresh(workspace, block),
         ),
-        summary={"features": list(block.names), "bars": workspace.bars.fingerprint(block.series)},
+        summary={
+            "features": list(block.names),
+            "bars": workspace.bars.fingerprint(block.series),
+            "surroundings": surroundings_fingerprint(workspace, block.series, needs),
+        },
+    )
+
+
+def _no_leaks(certificate: WholeCertificate | None) -> CheckOutcome:
+    if certificate is None:
+        return CheckOutcome("no_leaks", True, True, "nothing is known, so nothing can leak", {"features": 0})
+    # What could not be checked does not block here: the leak certificate of a strategy refuses it in writing.
+    clean = not certificate.named("leaks") and not certificate.missed
+    counts = {outcome: len(certificate.named(outcome)) for outcome in ("passed", "leaks", "unchecked")}
+    return CheckOutcome("no_leaks", clean, True, certificate.sentence, counts)
+
+
+def _complete(block: FeatureBlock, surroundings: Surroundings) -> CheckOutcome:
+    """Whether values exist where they should; what has no facts is unknown, which is said and is no fault of the table."""
+    expected = [name for name in block.names if not catalogue()[name].unknown_when]
+    known = known_features(block.names, surroundings)
+    said = _unknown_features(block, surroundings)
+    if not expected:
+        return CheckOutcome(
+            "complete", bool(known), False, said or "every feature's facts are there", {"known": len(known)}
+        )
+    completeness = quality(_columns(block, expected))["completeness"] or 0.0
+    return CheckOutcome(
+        "complete",
+        completeness >= MIN_COMPLETENESS and len(known) == len(block.names),
+        False,
+        f"{completeness:.2%} of the values after each feature's look-back exist; {MIN_COMPLETENESS:.0%} are expected"
+        + (f"; {said}" if said else ""),
+        {"completeness": completeness, "known": len(known)},
+    )
+
+
+def _columns(block: FeatureBlock, names: Sequence[str]) -> FeatureBlock:
+    values = block.values[:, [block.names.index(name) for name in names]]
+    return FeatureBlock(block.series, block.event_time, block.known_time, tuple(names), np.asfortranarray(values))
+
+
+def _unknown_features(block: FeatureBlock, surroundings: Surroundings) -> str:
+    """Why some features are unknown in every row, or an empty text."""
+    lacking = dict.fromkeys(SURROUNDINGS, 0)
+    for name in block.names:
+        for need in catalogue()[name].needs:
+            lacking[need] += surroundings.missing(need)
+    return "; ".join(
+        f"no {SURROUNDINGS[need]} are known for {block.series.instrument_id}: {n} features are unknown (NaN)"
+        for need, n in lacking.items()
+        if n
+    )
+
+
+def _within_bounds(share: float | None) -> CheckOutcome:
+    if share is None:
+        return CheckOutcome("within_bounds", True, True, "there is no value that could leave its bounds", {})
+    return CheckOutcome(
+        "within_bounds",
+        share == 1.0,
+        True,
+        f"{share:.4%} of the values keep their feature's declared bounds",
+        {"within_bounds": share},
+    )
+
+
+def _fresh(workspace: Workspace, block: FeatureBlock) -> CheckOutcome:
+    last = as_datetime(block.event_time[-1]) if len(block) else None
+    behind = _bars_behind(workspace, block.series, last)
+    if behind is None:
+        return CheckOutcome("fresh", True, False, "the source is a fixed history, which does not age", {})
+    return CheckOutcome(
+        "fresh", behind == 0, False, f"{behind} bars that are over by the calendar have no row", {"behind": behind}
     )
 
 

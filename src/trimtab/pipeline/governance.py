@@ -8,7 +8,8 @@ from trimtab.errors import NotFoundError
 from trimtab.figures import GREEN, RED, as_png, new_figure
 from trimtab.lifecycle.decision import decide
 from trimtab.lifecycle.evidence import Evidence
-from trimtab.pipeline.evidence import BACKTEST, LEAKS, WALK_FORWARD
+from trimtab.pipeline.evidence import BACKTEST, WALK_FORWARD
+from trimtab.pipeline.leak_certificate import certified_leaks
 from trimtab.pipeline.models import CANDIDATE, candidate_version
 from trimtab.pipeline.monitoring import STAGE as DRIFT
 from trimtab.pipeline.running import Produced, run_stage, stage_values
@@ -68,7 +69,8 @@ def _assign_challenger(workspace: Workspace, candidate: ModelVersion, decision: 
 def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVersion) -> Evidence:
     """What the stages before have measured; what they have not is unknown, and unknown passes no gate."""
     stored = stage_values(workspace, CANDIDATE, strategy_name) or {}
-    judged, traded, certified = _about(workspace, strategy_name, stored.get("recipe"), candidate.dataset_fingerprint)
+    judged, traded = _about(workspace, strategy_name, stored.get("recipe"))
+    certified = certified_leaks(workspace, strategy_name, candidate.dataset_fingerprint)
     drifted = (stage_values(workspace, DRIFT, strategy_name) or {}).get("by_model", {}).get(str(candidate.id), {})
     is_known = drifted.get("status") not in (None, "insufficient_evidence")
     return Evidence(
@@ -80,7 +82,8 @@ def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVe
         max_drawdown=traded.get("max_drawdown"),
         baseline_p_value=judged.get("baseline_p_value"),
         overfitting_gap=judged.get("overfitting_gap"),
-        n_leaks=certified.get("n_leaks"),
+        n_leaks=certified.n_leaks,
+        leaks_reason="" if certified.n_leaks == 0 else certified.reason,
         drift_share=drifted.get("drifted_share") if is_known else None,
         artifact_mb=stored.get("artifact_size_mb"),
         load_seconds=stored.get("load_seconds"),
@@ -88,23 +91,15 @@ def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVe
     )
 
 
-def _about(
-    workspace: Workspace, strategy_name: str, recipe: str | None, dataset_fingerprint: str
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
-    """The walk-forward, backtest and certificate that judged this very recipe; what judged another is no evidence."""
-    judged, traded, certified = (
-        stage_values(workspace, s, strategy_name) or {} for s in (WALK_FORWARD, BACKTEST, LEAKS)
-    )
-    return (
-        judged if judged.get("recipe") == recipe else {},
-        traded if traded.get("recipe") == recipe else {},
-        certified if certified.get("dataset") == dataset_fingerprint else {},
-    )
+def _about(workspace: Workspace, strategy_name: str, recipe: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The walk-forward and backtest that judged this very recipe; what judged another is no evidence."""
+    judged, traded = (stage_values(workspace, stage, strategy_name) or {} for stage in (WALK_FORWARD, BACKTEST))
+    return judged if judged.get("recipe") == recipe else {}, traded if traded.get("recipe") == recipe else {}
 
 
 def _metrics(workspace: Workspace, strategy_name: str) -> dict[str, float | str | None]:
     stored = stage_values(workspace, CANDIDATE, strategy_name) or {}
-    judged, traded, _ = _about(workspace, strategy_name, stored.get("recipe"), "")
+    judged, traded = _about(workspace, strategy_name, stored.get("recipe"))
     names = ("accuracy", "precision", "recall", "f1", "information_coefficient", "consistency", "overfitting_gap")
     metrics = {
         name: judged.get(name)

@@ -18,6 +18,7 @@ from trimtab.storage.manifests import ManifestStore
 if TYPE_CHECKING:
     from trimtab.bars.quarantine import Quarantine
     from trimtab.bars.store import BarStore
+    from trimtab.facts.store import FactStore
     from trimtab.registry.repository import Registry
     from trimtab.retraining.ledger import RetrainingLedger
 
@@ -80,6 +81,13 @@ class Workspace:
         from trimtab.bars.store import BarStore
 
         return BarStore(self.lake)
+
+    @cached_property
+    def facts(self) -> FactStore:
+        """Every version of the figures and texts about the instruments."""
+        from trimtab.facts.store import FactStore
+
+        return FactStore(self.lake)
 
     @cached_property
     def quarantine(self) -> Quarantine:

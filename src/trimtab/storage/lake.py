@@ -17,7 +17,7 @@ from trimtab.storage.tables import TableStore
 class Lake:
     """The stores of one installation and the clock that rules them.
 
-    `root` is the data folder: `bars/`, `actions/`, `quarantine/`, `quarantine_decisions/`, `inbox_ledger/`, `features/`, `datasets/`, `artifacts/`,
+    `root` is the data folder: `bars/`, `actions/`, `facts/`, `quarantine/`, `quarantine_decisions/`, `inbox_ledger/`, `features/`, `datasets/`, `artifacts/`,
     `reports/`, `manifests/`, `locks/` and, when no other database is configured, `trimtab.db`.
     """
 

@@ -43,7 +43,7 @@ def test_list_names_every_feature_of_a_family() -> None:
     family = json.loads(_run("list", "--family", "candlesticks", "--json"))["features"]
     assert tuple(each["name"] for each in family) == feature_sets()["candlesticks"]
     assert set(family[0]) == {
-        "name", "family", "description", "formula", "inputs", "lookback", "warmup", "bounds", "version",
+        "name", "family", "description", "formula", "inputs", "lookback", "warmup", "bounds", "unknown_when", "version",
     }  # fmt: skip
 
 

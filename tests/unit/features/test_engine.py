@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from fakes.bars import random_walk
+from fakes.surroundings import surroundings_of
 
+from trimtab.bars.schema import PRICES
 from trimtab.errors import FeatureError, UnknownNameError
-from trimtab.features.catalogue import catalogue, feature, feature_sets, resolve
-from trimtab.features.engine import compute
+from trimtab.features import engine
+from trimtab.features.catalogue import catalogue, described_features, feature, feature_sets, resolve
+from trimtab.features.context import Context
+from trimtab.features.engine import compute, fill
+from trimtab.features.surroundings import NOTHING
+
+
+def as_given(names: Sequence[str]) -> tuple[str, ...]:
+    return tuple(names)
 
 
 def test_columns_stand_in_the_order_asked_for_and_each_is_contiguous() -> None:
@@ -41,6 +51,54 @@ def test_a_smaller_type_is_the_rounded_value() -> None:
     small = compute(bars, ["rsi_14"], dtype=np.float32).values
     assert small.dtype == np.float32
     np.testing.assert_array_equal(small, compute(bars, ["rsi_14"]).values.astype(np.float32))
+
+
+def test_a_computation_may_hand_back_a_column_of_a_shared_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[np.ndarray] = []
+
+    def table(values: np.ndarray) -> np.ndarray:
+        made.append(np.asfortranarray(np.stack([values, 2.0 * values], axis=1)))
+        return made[-1]
+
+    @feature("example", "times_{n}", "{n} times the close.", formula="{n} close", n=(1, 2))
+    def times(context: Context, n: int) -> np.ndarray:
+        return context.of(table, "close")[:, n - 1]
+
+    known = {each.name: each for each in described_features(times)}
+    monkeypatch.setattr(engine, "catalogue", lambda: known)
+    monkeypatch.setattr(engine, "resolve", as_given)
+    bars = random_walk(30)
+    block = compute(bars, ["times_1", "times_2"])
+    np.testing.assert_array_equal(block.values, np.stack([bars.close, 2.0 * bars.close], axis=1))
+    assert [len(each) for each in made] == [1, 30]  # one bar to count the uses, then once for both
+
+
+@pytest.mark.parametrize("rows", [1, 7, 100])
+def test_the_newest_rows_alone_are_those_of_the_whole(rows: int) -> None:
+    bars, names = random_walk(100), resolve(sets=["technical"])
+    newest = np.empty((rows, len(names)), order="F")
+    fill(newest, range(len(names)), bars, names, NOTHING)
+    np.testing.assert_array_equal(newest, compute(bars, names).values[-rows:])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300, 1e-300, 0.0, -5.0])
+def test_whatever_the_numbers_of_a_bar_nothing_that_comes_out_is_infinite(value: float) -> None:
+    bars, rng = random_walk(500, seed=4), np.random.default_rng(1)
+    for hit in (rng.random((5, 500)) < 0.02, np.ones((5, 500), dtype=bool)):
+        columns = {name: np.where(hit[k], value, getattr(bars, name)) for k, name in enumerate((*PRICES, "volume"))}
+        block = compute(replace(bars, **columns), tuple(catalogue()), surroundings=surroundings_of(bars))
+        assert [name for name in block.names if np.isinf(block.column(name)).any()] == []
+
+
+def test_an_infinite_price_is_unknown_and_leaves_with_its_window() -> None:
+    bars = random_walk(100)
+    close = bars.close.copy()
+    close[50] = np.inf
+    broken = compute(replace(bars, close=close), ["sma_distance_20"]).column("sma_distance_20")
+    whole = compute(bars, ["sma_distance_20"]).column("sma_distance_20")
+    assert np.isnan(broken[50:70]).all()
+    np.testing.assert_array_equal(broken[70:], whole[70:])
+    np.testing.assert_array_equal(broken[:50], whole[:50])
 
 
 def test_features_are_computed_on_adjusted_prices() -> None:

@@ -1,8 +1,8 @@
-"""Features against TA-Lib's recorded values and against independent formulas."""
+"""Features against TA-Lib run beside them and against independent formulas."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,70 +11,23 @@ import talib
 from fakes.bars import random_walk
 
 from trimtab.bars import Bars
-from trimtab.features.catalogue import catalogue, feature_sets
+from trimtab.features.catalogue import feature_sets
 from trimtab.features.engine import FeatureBlock, compute
 from trimtab.market import Series, Timeframe
 
 EPS = 1e-9
-
-
-@pytest.fixture(scope="module", params=["SPY", "BTC/USDT"])
-def expected(request: pytest.FixtureRequest, shared_data: Path) -> pd.DataFrame:
-    table = pd.read_parquet(shared_data / "reference" / "talib_expected.parquet")
-    return table[table["symbol"].str.startswith(request.param[:3])].reset_index(drop=True)
-
-
-@pytest.fixture(scope="module")
-def block(expected: pd.DataFrame) -> FeatureBlock:
-    times = expected["ts"].dt.tz_convert(None).to_numpy().astype("datetime64[us]")
-    prices = [expected[name] for name in ("open", "high", "low", "close", "volume")]
-    return compute(Bars.build(Series("X", Timeframe.DAY), times, *prices), tuple(catalogue()))
-
-
-TALIB = {
-    "rsi_14": lambda e: e.RSI,
-    "cci_14": lambda e: e.CCI,
-    "mfi_14": lambda e: e.MFI,
-    "williams_r_14": lambda e: e.WILLR,
-    "adx_14": lambda e: e.ADX,
-    "plus_di_14": lambda e: e.PLUS_DI,
-    "minus_di_14": lambda e: e.MINUS_DI,
-    "ultimate_oscillator": lambda e: e.ULTOSC,
-    "atr_14": lambda e: e.ATR / e.close,
-    "true_range_pct": lambda e: e.TRANGE / e.close,
-    "vortex_14": lambda e: e.VORTEX_plusvi - e.VORTEX_minusvi,
-}
-
-
-@pytest.mark.parametrize("name", TALIB)
-def test_the_recorded_values_of_talib_are_met(name: str, block: FeatureBlock, expected: pd.DataFrame) -> None:
-    _assert_close(block.column(name), TALIB[name](expected).to_numpy())
-
-
-PATTERNS = {
-    "doji": "CDLDOJI", "hammer": "CDLHAMMER", "shooting_star": "CDLSHOOTINGSTAR", "morning_star": "CDLMORNINGSTAR",
-    "evening_star": "CDLEVENINGSTAR", "three_white_soldiers": "CDL3WHITESOLDIERS",
-    "three_black_crows": "CDL3BLACKCROWS", "harami": "CDLHARAMI", "piercing_line": "CDLPIERCING",
-    "dark_cloud_cover": "CDLDARKCLOUDCOVER", "marubozu": "CDLMARUBOZU",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", PATTERNS)
-def test_the_patterns_are_those_of_talib(name: str, block: FeatureBlock, expected: pd.DataFrame) -> None:
-    found, lookback = block.column(name), catalogue()[name].lookback
-    np.testing.assert_array_equal(found[lookback:], np.sign(expected[PATTERNS[name]].to_numpy()[lookback:]))
-
-
-def test_engulfing_is_told_apart_by_direction(block: FeatureBlock, expected: pd.DataFrame) -> None:
-    both = block.column("bullish_engulfing") + block.column("bearish_engulfing")
-    np.testing.assert_array_equal(both[2:], np.sign(expected["CDLENGULFING"].to_numpy()[2:]))
+OF_BARS = tuple(name for family in ("technical", "candlesticks", "market_state") for name in feature_sets()[family])
 
 
 @pytest.fixture(scope="module")
 def walk() -> tuple[Bars, FeatureBlock, pd.DataFrame]:
     bars = random_walk(700, seed=4)
+    still = np.random.default_rng(4).random(700) < 0.03  # some closes do not move
+    still[0] = False
+    close = np.where(still, np.roll(bars.close, 1), bars.close)
+    bars = replace(bars, close=close, high=np.maximum(bars.high, close), low=np.minimum(bars.low, close))
     frame = pd.DataFrame({name: getattr(bars, name) for name in ("open", "high", "low", "close", "volume")})
-    return bars, compute(bars, tuple(catalogue())), frame
+    return bars, compute(bars, OF_BARS), frame
 
 
 def _live_talib(f: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -127,6 +80,28 @@ def _live_pandas(f: pd.DataFrame) -> dict[str, pd.Series]:
         "parkinson_volatility_20": (hl2.rolling(20).mean() / (4 * np.log(2))) ** 0.5,
         "garman_klass_volatility_20": (hl2 / 2 - (2 * np.log(2) - 1) * co2).rolling(20).mean() ** 0.5,
         "yang_zhang_volatility_20": _yang_zhang(f, 20),
+        "rogers_satchell_volatility_20": _rogers_satchell(f).rolling(20).mean() ** 0.5,
+        "reversion_speed_60": -f.close.diff().rolling(60).cov(f.close.shift()) / f.close.shift().rolling(60).var(),
+        "return_zscore_20": (r - r.rolling(20).mean()) / r.rolling(20).std(),
+        "return_to_risk_20": r.rolling(20).mean() / r.rolling(20).std(),
+        "ichimoku_lagging_distance": f.close / f.close.shift(26) - 1,
+        "ichimoku_conversion_to_base": middle[9] / middle[26] - 1,
+        "range_pct": (f.high - f.low) / f.close,
+        "body_pct": f.close / f.open - 1,
+        "upper_shadow_pct": (f.high - f[["open", "close"]].max(axis=1)) / f.close,
+        "lower_shadow_pct": (f[["open", "close"]].min(axis=1) - f.low) / f.close,
+        "close_location": location,
+        "high_distance_60": f.close / f.high.rolling(60).max() - 1,
+        "low_distance_60": f.close / f.low.rolling(60).min() - 1,
+        "sma_ratio_20_50": f.close.rolling(20).mean() / f.close.rolling(50).mean() - 1,
+        "atr_distance_20": (f.close - f.close.rolling(20).mean()) / _wilder(_true_range(f), 14),
+        "volume_trend_5_20": f.volume.rolling(5).mean() / f.volume.rolling(20).mean(),
+        "force_index_13": _ema(simple * f.volume, 13) / f.volume.rolling(20).mean(),
+        "stochastic_fast_k": 100
+        * (f.close - f.low.rolling(14).min())
+        / (f.high.rolling(14).max() - f.low.rolling(14).min()),
+        "ichimoku_conversion_distance": f.close / middle[9] - 1,
+        "ichimoku_base_distance": f.close / middle[26] - 1,
         "price_zscore_60": (f.close - f.close.rolling(60).mean()) / f.close.rolling(60).std(),
         "return_mean_20": r.rolling(20).mean(),
         "return_skew_60": r.rolling(60).skew(),
@@ -142,6 +117,8 @@ def _live_pandas(f: pd.DataFrame) -> dict[str, pd.Series]:
         "donchian_width_20": (top - bottom) / f.close,
         "ichimoku_span_a_distance": f.close / ((middle[9] + middle[26]) / 2).shift(26) - 1,
         "ichimoku_span_b_distance": f.close / middle[52].shift(26) - 1,
+        "vortex_14": ((f.high - f.low.shift()).abs() - (f.low - f.high.shift()).abs()).rolling(14).sum()
+        / _true_range(f).reindex(f.index).rolling(14).sum(),
         "efficiency_ratio_10": f.close.diff(10).abs() / f.close.diff().abs().rolling(10).sum(),
         "up_share_10": (up > 0).astype(float).where(up.notna()).rolling(10).mean(),
         "cmo_14": 100 * f.close.diff().rolling(14).sum() / f.close.diff().abs().rolling(14).sum(),
@@ -157,12 +134,69 @@ def _live_pandas(f: pd.DataFrame) -> dict[str, pd.Series]:
     }
 
 
+def _proportions_by_pandas(f: pd.DataFrame) -> dict[str, pd.Series]:
+    body, side, span = (f.close - f.open).abs(), np.sign(f.close - f.open), f.high - f.low
+    up = (f.high - f.high.shift()).gt(0) & (f.low - f.low.shift()).gt(0)
+    down = (f.high - f.high.shift()).lt(0) & (f.low - f.low.shift()).lt(0)
+    outside = f.high.ge(f.high.shift()) & f.low.le(f.low.shift())
+    inside = f.high.le(f.high.shift()) & f.low.ge(f.low.shift())
+    return {
+        "body_ratio": body / span,
+        "upper_shadow_ratio": (f.high - f[["open", "close"]].max(axis=1)) / span,
+        "lower_shadow_ratio": (f[["open", "close"]].min(axis=1) - f.low) / span,
+        "body_to_mean_10": body / body.rolling(10).mean(),
+        "direction_balance_5": side.rolling(5).mean(),
+        "run_length": side * (side.groupby(side.ne(side.shift()).cumsum()).cumcount() + 1).clip(upper=20),
+        "inside_outside": outside.astype(float) - inside.astype(float),
+        "higher_highs_lower_lows": up.rolling(3).min() - down.rolling(3).min(),
+    }
+
+
+def _state_by_pandas(f: pd.DataFrame) -> dict[str, pd.Series]:
+    r, span = np.log(f.close / f.close.shift()), np.log(f.high / f.low)
+    week = (r**2).rolling(5).mean() ** 0.5
+    bought = f.close - pd.concat([f.low, f.close.shift()], axis=1).min(axis=1, skipna=False)
+    flow, weight = (bought * f.volume).rolling(20).sum(), _true_range(f).reindex(f.index) * f.volume
+    percentile = (r.rolling(20).std().rolling(252).rank() - 0.5) / 252
+    return {
+        "volatility_to_median_20": (r**2).rolling(20).mean() ** 0.5 / week.rolling(252).median(),
+        "range_to_median_5": span.rolling(5).mean() / span.rolling(252).median(),
+        "buying_pressure_20": flow / weight.rolling(20).sum(),
+        "zero_return_share_20": r.eq(0).astype(float).where(r.notna()).rolling(20).mean(),
+        "volatility_regime": np.floor(3 * percentile),
+    }
+
+
 def _yang_zhang(f: pd.DataFrame, n: int) -> pd.Series:
     gap, body = np.log(f.open / f.close.shift()), np.log(f.close / f.open)
-    up, down = np.log(f.high / f.open), np.log(f.low / f.open)
     k = 0.34 / (1.34 + (n + 1) / (n - 1))
-    inner = (up * (up - body) + down * (down - body)).rolling(n).mean()
+    inner = _rogers_satchell(f).rolling(n).mean()
     return (gap.rolling(n).var() + k * body.rolling(n).var() + (1 - k) * inner) ** 0.5
+
+
+def _rogers_satchell(f: pd.DataFrame) -> pd.Series:
+    from_open, from_close = np.log(f.high / f.open), np.log(f.high / f.close)
+    return from_open * from_close + np.log(f.low / f.open) * np.log(f.low / f.close)
+
+
+def _true_range(f: pd.DataFrame) -> pd.Series:
+    before = f.close.shift()
+    return pd.concat([f.high - f.low, (f.high - before).abs(), (f.low - before).abs()], axis=1).max(axis=1)[1:]
+
+
+def _wilder(values: pd.Series, n: int) -> pd.Series:
+    return _smoothed(values, n, 1 / n)
+
+
+def _ema(values: pd.Series, n: int) -> pd.Series:
+    return _smoothed(values.dropna(), n, 2 / (n + 1))
+
+
+def _smoothed(values: pd.Series, n: int, weight: float) -> pd.Series:
+    """Exponential mean begun with the plain mean of the first n values."""
+    begun = values.copy()
+    begun.iloc[n - 1] = values.iloc[:n].mean()
+    return begun.iloc[n - 1 :].ewm(alpha=weight, adjust=False).mean().reindex(range(values.index[-1] + 1))
 
 
 def test_talib_itself_agrees_on_a_random_walk(walk: tuple[Bars, FeatureBlock, pd.DataFrame]) -> None:
@@ -173,7 +207,7 @@ def test_talib_itself_agrees_on_a_random_walk(walk: tuple[Bars, FeatureBlock, pd
 
 def test_pandas_agrees_on_a_random_walk(walk: tuple[Bars, FeatureBlock, pd.DataFrame]) -> None:
     _, block, frame = walk
-    for name, values in _live_pandas(frame).items():
+    for name, values in (_live_pandas(frame) | _proportions_by_pandas(frame) | _state_by_pandas(frame)).items():
         _assert_close(block.column(name), values.to_numpy(), name)
 
 

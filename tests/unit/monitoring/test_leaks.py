@@ -1,3 +1,5 @@
+"""Leaks of labels, folds and samples are found where they are planted, and only there."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -9,18 +11,26 @@ from fakes.datasets import make_dataset
 
 from trimtab.bars import Bars
 from trimtab.config.strategy import Label
+from trimtab.datasets.build import SeriesSamples, build_dataset
+from trimtab.features.engine import compute
 from trimtab.labels import LabelBlock
 from trimtab.labels.compute import compute_label
 from trimtab.monitoring import leaks
-from trimtab.monitoring.leaks import audit_folds, audit_label
+from trimtab.monitoring.leaks import audit_folds, audit_label, audit_order, is_same_alone
 from trimtab.validation.splitters import WalkForward
 
 LABELS = [Label(kind="direction"), Label(kind="forward_return"), Label(kind="volatility_regime", memory=20)]
+UNCLEAR = Label(kind="direction", neutral_band=0.02)
+NAMES = ("return_1", "rsi_14", "sma_distance_20")
 
 
-@pytest.mark.parametrize("label", LABELS, ids=lambda label: label.kind)
-def test_the_labels_there_are_see_no_further_than_they_say(label: Label) -> None:
-    assert not audit_label(random_walk(300), label, 5, seed=0)
+@pytest.mark.parametrize("label", [*LABELS, UNCLEAR], ids=lambda label: label.kind)
+@pytest.mark.parametrize("horizon", [1, 5])
+def test_the_labels_there_are_see_no_further_than_they_say(label: Label, horizon: int) -> None:
+    finding = audit_label(random_walk(300), label, horizon, seed=0)
+    assert (finding.outcome, finding.future) == ("passed", None)
+    assert finding.values_compared > 500
+    assert all(canary.caught for canary in finding.canaries) and len(finding.canaries) == 2
 
 
 def looks_too_far(bars: Bars, label: Label, horizon: int) -> LabelBlock:
@@ -29,16 +39,42 @@ def looks_too_far(bars: Bars, label: Label, horizon: int) -> LabelBlock:
     return replace(honest, value=further.value)
 
 
+def ends_earlier_than_it_looks(bars: Bars, label: Label, horizon: int) -> LabelBlock:
+    """A label whose value is honest and whose end is told one bar too early."""
+    honest, nearer = compute_label(bars, label, horizon), compute_label(bars, label, horizon - 1)
+    return replace(honest, label_end=nearer.label_end)
+
+
 def knows_the_answer(bars: Bars, label: Label, horizon: int) -> LabelBlock:
     """A naive forecast that is the outcome itself."""
     honest = compute_label(bars, label, horizon)
     return replace(honest, baseline=honest.value)
 
 
-@pytest.mark.parametrize("cheat", [looks_too_far, knows_the_answer])
+def is_of_its_time(bars: Bars, label: Label, horizon: int) -> LabelBlock:
+    """A label measured against the mean of all bars, also of those to come."""
+    honest = compute_label(bars, label, horizon)
+    return replace(honest, value=honest.value - np.nanmean(honest.value))
+
+
+@pytest.mark.parametrize("cheat", [looks_too_far, ends_earlier_than_it_looks, knows_the_answer, is_of_its_time])
 def test_a_label_or_naive_forecast_that_sees_further_is_caught(cheat: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leaks, "compute_label", cheat)
-    assert audit_label(random_walk(300), Label(kind="forward_return"), 5, seed=0)
+    finding = audit_label(random_walk(300), Label(kind="forward_return"), 5, seed=0)
+    assert finding.outcome == "leaks"
+    assert finding.future is not None
+
+
+def test_a_label_that_has_not_ended_before_any_cut_is_unchecked() -> None:
+    assert audit_label(random_walk(30), Label(kind="volatility_regime", memory=200), 5, seed=0).outcome == "unchecked"
+    assert audit_label(random_walk(3), Label(kind="forward_return"), 5, seed=0).outcome == "unchecked"
+
+
+def test_an_audit_that_misses_a_planted_label_leak_does_not_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(leaks.CHEATS, "a leak nobody sees", compute_label)
+    finding = audit_label(random_walk(300), Label(kind="direction"), 5, seed=0)
+    assert finding.outcome == "unchecked"
+    assert [canary.name for canary in finding.canaries if not canary.caught] == ["a leak nobody sees"]
 
 
 def test_purged_folds_are_clean_and_a_fold_without_its_purge_is_named() -> None:
@@ -54,3 +90,40 @@ def test_a_fold_that_trains_on_a_test_row_is_named() -> None:
     fold = WalkForward().split(dataset)[0]
     shared = replace(fold, train=np.append(fold.train, fold.test[-1]))
     assert audit_folds(dataset, [shared]) == (fold.name,)
+
+
+def test_labels_that_begin_before_their_decision_or_end_with_it_are_counted() -> None:
+    dataset = make_dataset(n=200)
+    assert audit_order(dataset) == 0
+    start, end = dataset.label_start.copy(), dataset.label_end.copy()
+    start[3] = dataset.decision_time[3] - np.timedelta64(1, "us")
+    end[[5, 6]] = dataset.decision_time[[5, 6]]
+    assert audit_order(replace(dataset, label_start=start, label_end=end)) == 3
+
+
+def _samples(instrument: str, n: int, seed: int) -> SeriesSamples:
+    bars = random_walk(n, seed=seed, instrument=instrument)
+    return SeriesSamples(compute(bars, NAMES), compute_label(bars, Label(kind="direction"), 2))
+
+
+def test_samples_are_the_same_beside_other_instruments_as_alone_in_any_order() -> None:
+    parts = {"AAA": _samples("AAA", 300, 1), "BBB": _samples("BBB", 400, 2), "CCC": _samples("CCC", 60, 3)}
+    for order in (("AAA", "BBB", "CCC"), ("CCC", "BBB", "AAA")):
+        dataset = build_dataset([parts[name] for name in order])
+        assert all(is_same_alone(dataset, name, parts[name]) for name in order)  # CCC has fewer samples than a dataset
+
+
+def test_an_instrument_whose_features_depend_on_the_others_is_noticed() -> None:
+    parts = [_samples("AAA", 300, 1), _samples("BBB", 400, 2)]
+    dataset = build_dataset(parts)
+    demeaned = np.asfortranarray(dataset.features - np.nanmean(dataset.features, axis=0))
+    assert not is_same_alone(replace(dataset, features=demeaned), "AAA", parts[0])
+    target = dataset.target.copy()
+    target[np.flatnonzero(dataset.instrument == 1)[7]] = 1.0 - target[np.flatnonzero(dataset.instrument == 1)[7]]
+    changed = replace(dataset, target=target)
+    assert is_same_alone(changed, "AAA", parts[0])
+    assert not is_same_alone(changed, "BBB", parts[1])
+    assert not is_same_alone(dataset.take(np.arange(1, len(dataset))), "AAA", parts[0])  # a sample is lacking
+    weight = dataset.weight.copy()
+    weight[np.flatnonzero(dataset.instrument == 0)[0]] *= 1.001
+    assert not is_same_alone(replace(dataset, weight=weight), "AAA", parts[0])

@@ -19,5 +19,6 @@ def describe(feature: Feature) -> dict[str, Any]:
         "lookback": feature.lookback,
         "warmup": feature.warmup,
         "bounds": list(feature.bounds),
+        "unknown_when": feature.unknown_when,
         "version": feature.version,
     }

@@ -9,7 +9,7 @@ import numpy as np
 from trimtab.features.catalogue import feature
 from trimtab.features.context import Context
 from trimtab.features.kernels.ratios import ratio
-from trimtab.features.kernels.windows import window_line, window_mean_variance, window_sum
+from trimtab.features.kernels.windows import window_covariance, window_line, window_mean_variance, window_sum
 from trimtab.features.memory import ema_memory, wilder_memory
 
 technical = partial(feature, "technical")
@@ -68,10 +68,12 @@ def price_zscore(c: Context, n: int) -> np.ndarray:
 @technical(
     "atr_distance_{n}", "Close against its mean of {n} bars in units of the average true range.",
     formula="(close - SMA(close, {n})) / ATR(14), 0 where the range is 0", inputs=("high", "low", "close"),
-    n=(20, 50), lookback=lambda n: max(n - 1, 14), warmup=lambda n: max(n, wilder_memory(14)),
+    n=(20, 50), lookback=lambda n: max(n - 1, 14), warmup=lambda n: max(n, wilder_memory(14)), version=2,
 )  # fmt: skip
 def atr_distance(c: Context, n: int) -> np.ndarray:
-    return ratio(c.close - _sma(c, n), c.atr, 0.0)
+    away = c.close - _sma(c, n)
+    away[np.abs(away) <= 1e-12 * c.close] = 0.0  # a range that fades must not blow rounding up
+    return ratio(away, c.atr, 0.0)
 
 
 @technical(
@@ -94,6 +96,16 @@ def slope_fit(c: Context, n: int) -> np.ndarray:
     # The variance of the times 1..n with divisor n - 1 is n (n + 1) / 12.
     explained = per_bar * per_bar * (n * (n + 1) / 12.0)
     return np.minimum(ratio(explained, variance, 0.0), 1.0)
+
+
+@technical(
+    "reversion_speed_{n}", "Share of a distance from its mean of {n} bars that the close takes back per bar; 0 if still.",
+    formula="-cov(p[t] - p[t-1], p[t-1], {n}) / var(p[t-1], {n}), p = close; Ornstein & Uhlenbeck 1930", n=(20, 60),
+    lookback=lambda n: n,
+)  # fmt: skip
+def reversion_speed(c: Context, n: int) -> np.ndarray:
+    covariance, variance, _ = window_covariance(c.previous_close, c.close, n)
+    return ratio(variance - covariance, variance, 0.0)
 
 
 def _sma(c: Context, n: int) -> np.ndarray:

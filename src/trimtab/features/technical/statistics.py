@@ -23,6 +23,17 @@ def return_mean(c: Context, n: int) -> np.ndarray:
 
 
 @technical(
+    "return_zscore_{n}", "Log return in standard deviations from its mean of {n} bars; 0 where they are all equal.",
+    formula="(r[t] - mean(r, {n})) / stdev(r, {n}), r = ln(close[t] / close[t-1]), divisor {n} - 1", n=(20, 60),
+    lookback=lambda n: n, bounds=lambda n: (-((n - 1) / n**0.5), (n - 1) / n**0.5),
+)  # fmt: skip
+def return_zscore(c: Context, n: int) -> np.ndarray:
+    mean, variance = c.of(window_mean_variance, "log_return", n)
+    highest = (n - 1) / n**0.5
+    return np.clip(ratio(c.log_return - mean, np.sqrt(variance), 0.0), -highest, highest)
+
+
+@technical(
     "return_skew_{n}", "Skewness of {n} log returns; 0 where they are all equal.",
     formula="G1, bias corrected; Joanes & Gill 1998", n=(20, 60), lookback=lambda n: n,
     bounds=lambda n: (-(n**0.5), n**0.5),

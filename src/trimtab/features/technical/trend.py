@@ -9,7 +9,7 @@ import numpy as np
 from trimtab.features.catalogue import feature
 from trimtab.features.context import Context
 from trimtab.features.kernels.extremes import bars_since_extremes, window_extremes
-from trimtab.features.kernels.ratios import lagged, ratio
+from trimtab.features.kernels.ratios import change, lagged, ratio
 from trimtab.features.kernels.recursive import exponential_mean
 from trimtab.features.kernels.windows import window_sum
 from trimtab.features.memory import wilder_memory
@@ -113,6 +113,24 @@ def ichimoku_span_a_distance(c: Context) -> np.ndarray:
 )  # fmt: skip
 def ichimoku_span_b_distance(c: Context) -> np.ndarray:
     return _distance(c, lagged(c.of(_middle, c, SPAN_B), BASE))
+
+
+@technical(
+    "ichimoku_lagging_distance", "Close against the close 26 bars ago, beside which the lagging span is drawn.",
+    formula="close[t] / close[t-26] - 1; Hosoda 1969", lookback=BASE, bounds=(-1.0, None),
+)  # fmt: skip
+def ichimoku_lagging_distance(c: Context) -> np.ndarray:
+    return change(c.close, BASE)
+
+
+@technical(
+    "ichimoku_conversion_to_base", "Conversion line against the base line: above 0 the shorter middle leads.",
+    formula="middle(9) / middle(26) - 1, middle = (max(high) + min(low)) / 2; Hosoda 1969", inputs=HL,
+    lookback=BASE - 1, bounds=(-1.0, None),
+)  # fmt: skip
+def ichimoku_conversion_to_base(c: Context) -> np.ndarray:
+    base = c.of(_middle, c, BASE)
+    return ratio(c.of(_middle, c, CONVERSION) - base, base, np.nan)
 
 
 @technical(

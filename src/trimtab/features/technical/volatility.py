@@ -64,6 +64,15 @@ def garman_klass_volatility(c: Context, n: int) -> np.ndarray:
 
 
 @technical(
+    "rogers_satchell_volatility_{n}", "Volatility per bar from highs and lows against open and close, whatever the drift.",
+    formula="sqrt(mean(ln(h/o) ln(h/c) + ln(l/o) ln(l/c), {n})); Rogers & Satchell 1991", inputs=OHLC, n=PERIODS,
+    lookback=lambda n: n - 1, bounds=(0.0, None),
+)  # fmt: skip
+def rogers_satchell_volatility(c: Context, n: int) -> np.ndarray:
+    return np.sqrt(np.maximum(c.of(_sum_rogers_satchell, c, n) / n, 0.0))
+
+
+@technical(
     "yang_zhang_volatility_{n}", "Volatility per bar from gaps, bodies and ranges of {n} bars.",
     formula="sqrt(V_gap + k V_body + (1 - k) V_rs), k = 0.34 / (1.34 + (n+1)/(n-1)); Yang & Zhang 2000",
     inputs=OHLC, n=PERIODS, lookback=lambda n: n, bounds=(0.0, None),
@@ -72,7 +81,7 @@ def yang_zhang_volatility(c: Context, n: int) -> np.ndarray:
     k = 0.34 / (1.34 + (n + 1.0) / (n - 1.0))
     gap = c.of(window_mean_variance, "log_gap", n)[1]
     body = c.of(window_mean_variance, "log_body", n)[1]
-    return np.sqrt(np.maximum(gap + k * body + (1.0 - k) * window_sum(c.of(_rogers_satchell, c), n) / n, 0.0))
+    return np.sqrt(np.maximum(gap + k * body + (1.0 - k) * c.of(_sum_rogers_satchell, c, n) / n, 0.0))
 
 
 @technical(
@@ -98,6 +107,10 @@ def bollinger_width(c: Context, n: int) -> np.ndarray:
 def _bollinger(c: Context, n: int) -> tuple[np.ndarray, np.ndarray]:
     mean, variance = c.of(window_mean_variance, "close", n)
     return mean, np.sqrt(variance * ((n - 1.0) / n))
+
+
+def _sum_rogers_satchell(c: Context, n: int) -> np.ndarray:
+    return window_sum(c.of(_rogers_satchell, c), n)
 
 
 def _rogers_satchell(c: Context) -> np.ndarray:

@@ -1,0 +1,152 @@
+"""What several fundamental features share: the accounts at each row, their sums, and what the company costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from trimtab.bars.actions.schema import ActionKind, Actions
+from trimtab.facts import Figures
+from trimtab.facts.fundamentals import FundamentalItems, known_at
+from trimtab.features.context import Context
+from trimtab.features.kernels.ratios import ratio
+
+
+def items(c: Context) -> FundamentalItems:
+    """The accounts known at the decision of each row; ask for it as `c.of(items, c)`."""
+    figures = c.surroundings.figures
+    return known_at(Figures.empty("") if figures is None else figures, c.decision_time)
+
+
+def market_value(c: Context) -> np.ndarray:
+    """What all shares cost at the close of each row, shape (n,); ask for it as `c.of(market_value, c)`.
+
+    The share count is of the day it was stated for and the raw close of its bar, so the splits between
+    the two multiply the count. NaN where there is no positive count or price.
+    """
+    known: FundamentalItems = c.of(items, c)
+    stated = known.at_times(known.level_time("shares_outstanding"))
+    shares = known.at_times(known.level("shares_outstanding"))
+    value = c.raw_close * shares * splits_between(c.surroundings.actions, stated, c.closing_time, c.decision_time)
+    return np.where((value > 0.0) & np.isfinite(value), value, np.nan)
+
+
+def splits_between(
+    actions: Actions | None, after: np.ndarray, until: np.ndarray, decision_time: np.ndarray
+) -> np.ndarray:
+    """What one share became by the splits with after < ex-time <= until, as known at each decision, shape (n,).
+
+    Of a split that was told anew the version known last counts.
+    """
+    held = np.ones(len(until))
+    if actions is None:
+        return held
+    splits = actions.take(actions.kind == ActionKind.SPLIT)
+    for ex_time in np.unique(splits.ex_time):
+        versions = splits.take(splits.ex_time == ex_time)
+        became = np.ones(len(until))
+        for at in np.argsort(versions.known_time, kind="stable"):
+            became = np.where(versions.known_time[at] <= decision_time, versions.value[at], became)
+        held *= np.where((after < ex_time) & (ex_time <= until), became, 1.0)
+    return held
+
+
+@dataclass(frozen=True)
+class Year:
+    """The accounts of twelve months: flows over them, levels at their end; one number per row of the tables.
+
+    Attributes
+    ----------
+    items: the accounts known.
+    is_before: False for the newest twelve months, True for those before them.
+    """
+
+    items: FundamentalItems
+    is_before: bool = False
+
+    def flow(self, name: str) -> np.ndarray:
+        """Sum of a flow over the twelve months."""
+        return self.items.trailing_before(name) if self.is_before else self.items.trailing(name)
+
+    def level(self, name: str) -> np.ndarray:
+        """A level at their end."""
+        return self.items.level_before(name) if self.is_before else self.items.level(name)
+
+    def gross_profit(self) -> np.ndarray:
+        """As stated, else revenue less its cost."""
+        stated = self.flow("gross_profit")
+        return np.where(np.isnan(stated), self.flow("revenue") - self.flow("cost_of_revenue"), stated)
+
+    def liabilities(self) -> np.ndarray:
+        """As stated, else assets less equity."""
+        stated = self.level("liabilities")
+        return np.where(np.isnan(stated), self.level("assets") - self.level("equity"), stated)
+
+    def debt(self) -> np.ndarray:
+        """Short- and long-term debt; where one is not stated, the other alone."""
+        return sum_of_stated(self.level("short_term_debt"), self.level("long_term_debt"))
+
+    def free_cash_flow(self) -> np.ndarray:
+        """Cash from operations less capital expenditures."""
+        return self.flow("operating_cash_flow") - self.flow("capital_expenditures")
+
+    def ebitda(self) -> np.ndarray:
+        """Operating income before depreciation and amortisation."""
+        return self.flow("operating_income") + self.flow("depreciation_amortisation")
+
+    def paid_out(self) -> np.ndarray:
+        """Dividends and repurchases; where one is not stated, the other alone."""
+        return sum_of_stated(self.flow("dividends_paid"), self.flow("share_repurchases"))
+
+    def return_on_assets(self) -> np.ndarray:
+        """Net income over assets."""
+        return of_positive(self.flow("net_income"), self.level("assets"))
+
+    def gross_margin(self) -> np.ndarray:
+        """Gross profit over revenue."""
+        return of_positive(self.gross_profit(), self.flow("revenue"))
+
+    def asset_turnover(self) -> np.ndarray:
+        """Revenue over assets."""
+        return share_of(self.flow("revenue"), self.level("assets"))
+
+    def current_ratio(self) -> np.ndarray:
+        """Current assets over current liabilities."""
+        return share_of(self.level("current_assets"), self.level("current_liabilities"))
+
+    def leverage(self) -> np.ndarray:
+        """Long-term debt over assets."""
+        return share_of(self.level("long_term_debt"), self.level("assets"))
+
+    def days_of_sales(self) -> np.ndarray:
+        """Receivables in days of revenue."""
+        return 365.0 * share_of(self.level("receivables"), self.flow("revenue"))
+
+
+def of_positive(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """`above / below` where `below` is positive and the quotient a number, else NaN.
+
+    >>> of_positive(np.array([1.0, 1.0, -1.0]), np.array([2.0, -2.0, 4.0])).tolist()
+    [0.5, nan, -0.25]
+    """
+    return ratio(above, np.where(below > 0.0, below, np.nan), np.nan)
+
+
+def share_of(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """`above / below` where `above` is not negative either, else NaN: never below zero."""
+    return of_positive(np.where(above >= 0.0, above, np.nan), below)
+
+
+def growth(now: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """Change from `before` to `now` as a share of the size of `before`, NaN where that is zero.
+
+    >>> growth(np.array([3.0, -1.0, 1.0]), np.array([2.0, -2.0, 0.0])).tolist()
+    [0.5, 0.5, nan]
+    """
+    return ratio(now - before, np.abs(before), np.nan)
+
+
+def sum_of_stated(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The sum; where only one is a number, that one: who has no short-term debt files no line for it."""
+    return np.where(np.isnan(one), other, np.where(np.isnan(other), one, one + other))
