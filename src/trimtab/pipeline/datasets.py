@@ -17,15 +17,15 @@ from trimtab.datasets.snapshot import load_snapshot, read_recipe, save_snapshot
 from trimtab.errors import DatasetError, NotFoundError
 from trimtab.features.catalogue import catalogue, resolve
 from trimtab.features.engine import FeatureBlock
-from trimtab.features.point_in_time import compute_point_in_time
 from trimtab.features.store import read_features
 from trimtab.labels.compute import CODE_VERSION as LABEL_VERSION
 from trimtab.labels.point_in_time import compute_label_point_in_time
 from trimtab.market import Series, Timeframe
 from trimtab.pipeline.features import STAGES as FEATURE_STAGES
+from trimtab.pipeline.recipe_features import features_of_recipe
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
-from trimtab.pipeline.surroundings import around, needs_of, surroundings_fingerprint
+from trimtab.pipeline.surroundings import needs_of, surroundings_fingerprint
 from trimtab.pipeline.workspace import Workspace
 
 STAGE = "training_dataset"
@@ -206,10 +206,7 @@ def rebuild_dataset(workspace: Workspace, fingerprint: str) -> tuple[str, Datase
     parts = []
     for instrument in recipe["instruments"]:
         series = Series(instrument, Timeframe.parse(recipe["timeframe"]))
-        # The peers it had then: another strategy file may give it others now.
-        peers = [Series.parse(key) for key in recipe.get("surroundings", {}).get(series.key, {}).get("peers", {})]
-        beside = around(workspace, series, needs_of(names), peers)
-        features = compute_point_in_time(workspace.bars, series, names, as_of, beside, peers)
+        features = features_of_recipe(workspace, series, recipe)
         labels = compute_label_point_in_time(workspace.bars, series, label, label.horizons[0], as_of)
         parts.append(SeriesSamples(features, labels))
     dataset = build_dataset(parts)

@@ -16,7 +16,7 @@ from trimtab.features.engine import FeatureBlock
 from trimtab.features.leaks import WholeCertificate, certify_whole
 from trimtab.features.plots import plot_distributions
 from trimtab.features.point_in_time import compute_point_in_time
-from trimtab.features.store import quality, write_family
+from trimtab.features.store import MadeFrom, quality, table_quality, validate, write_family
 from trimtab.features.surroundings import SURROUNDINGS, Surroundings
 from trimtab.market import Series
 from trimtab.market.calendar import parse_calendar
@@ -75,7 +75,9 @@ def compute_family(workspace: Workspace, family: str, series_key: str) -> StageR
         )
         surroundings = surroundings_of(workspace, series, None, needs)
         certificate = _certificate(workspace, series, known_features(names, surroundings), surroundings)
-        fingerprint = write_family(workspace.lake, series, family, block)
+        fingerprint = write_family(
+            workspace.lake, series, family, block, made_from=_made_from(workspace, series, needs)
+        )
         return _describe(workspace, family, block, certificate, surroundings, fingerprint)
 
     table = f"features/{family}/{series_key}"
@@ -87,6 +89,14 @@ def compute_family(workspace: Workspace, family: str, series_key: str) -> StageR
 def known_features(names: Sequence[str], surroundings: Surroundings) -> tuple[str, ...]:
     """Those of some features whose facts and peers are there at all; the others are unknown in every row."""
     return tuple(name for name in names if not any(map(surroundings.missing, catalogue()[name].needs)))
+
+
+def _made_from(workspace: Workspace, series: Series, needs: set[str]) -> MadeFrom:
+    """What a table says it was made from: fingerprints of the bars, facts and peers."""
+    beside = surroundings_fingerprint(workspace, series, needs)
+    peers = {f"peer {key}": bars for key, bars in beside.pop("peers", {}).items()}
+    facts = {kind: stored for kind, stored in beside.items() if stored is not None}
+    return MadeFrom(bars=workspace.bars.fingerprint(series), facts={**facts, **peers})
 
 
 def _certificate(
@@ -116,26 +126,29 @@ def _describe(
     surroundings: Surroundings,
     fingerprint: str,
 ) -> Produced:
-    measured = quality(block)
+    last = as_datetime(block.event_time[-1]) if len(block) else None
+    behind = _bars_behind(workspace, block.series, last)
+    needs, score = needs_of(block.names), table_quality(block, behind=behind).document()
     metrics: dict[str, Scalar] = {
         "features": len(block.names),
-        "rows": len(block.event_time),
-        "completeness": measured["completeness"],
-        "within_bounds": measured["within_bounds"],
         "known_features": len(known_features(block.names, surroundings)),
+        "rows": len(block.event_time),
+        "quality": score["overall"],
+        "completeness": score["completeness"],
+        "reliability": score["reliability"],
+        "freshness": score["freshness"],
     }
-    needs = needs_of(block.names)
     return Produced(
         data_version=fingerprint,
         metrics=metrics,
-        tables={"features": _summary(block)},
+        tables={"findings": _findings(block), "features": _summary(block)},
         plots={"Distributions": plot_distributions(block)} if len(block.event_time) else {},
         links={"table": workspace.lake.tables.path(f"features/{family}/{block.series.key}")},
         checks=(
             _no_leaks(certificate),
             _complete(block, surroundings),
-            _within_bounds(measured["within_bounds"]),
-            _fresh(workspace, block),
+            _within_bounds(block),
+            _fresh(behind),
         ),
         summary={
             "features": list(block.names),
@@ -192,26 +205,47 @@ def _unknown_features(block: FeatureBlock, surroundings: Surroundings) -> str:
     )
 
 
-def _within_bounds(share: float | None) -> CheckOutcome:
+def _within_bounds(block: FeatureBlock) -> CheckOutcome:
+    measured = quality(block)
+    share, infinite = measured["within_bounds"], measured["infinite"]
     if share is None:
         return CheckOutcome("within_bounds", True, True, "there is no value that could leave its bounds", {})
+    left = ", ".join(list(measured["out_of_bounds"])[:5])
     return CheckOutcome(
         "within_bounds",
-        share == 1.0,
+        share == 1.0 and infinite == 0,
         True,
-        f"{share:.4%} of the values keep their feature's declared bounds",
-        {"within_bounds": share},
+        f"{share:.4%} of the values keep their feature's declared bounds"
+        + (f"; these do not: {left}" if left else "")
+        + (f"; {infinite} values are infinite" if infinite else ""),
+        {"within_bounds": share, "infinite": infinite},
     )
 
 
-def _fresh(workspace: Workspace, block: FeatureBlock) -> CheckOutcome:
-    last = as_datetime(block.event_time[-1]) if len(block) else None
-    behind = _bars_behind(workspace, block.series, last)
+def _fresh(behind: int | None) -> CheckOutcome:
     if behind is None:
         return CheckOutcome("fresh", True, False, "the source is a fixed history, which does not age", {})
     return CheckOutcome(
-        "fresh", behind == 0, False, f"{behind} bars that are over by the calendar have no row", {"behind": behind}
+        "fresh",
+        behind == 0,
+        False,
+        f"{behind} bars that are over by the market's calendar have no row",
+        {"behind": behind},
     )
+
+
+def _findings(block: FeatureBlock) -> Table:
+    """What validation objects to, as rows of a table; none when all is well."""
+    return [
+        {
+            "check": found.check,
+            "feature": found.feature,
+            "severity": found.severity,
+            "count": found.count,
+            "detail": found.detail,
+        }
+        for found in validate(block).findings
+    ]
 
 
 def _summary(block: FeatureBlock) -> Table:

@@ -18,15 +18,14 @@ from trimtab.datasets import Dataset
 from trimtab.datasets.build import SeriesSamples
 from trimtab.datasets.recipe import as_of, label_of
 from trimtab.datasets.windows import reach_of
-from trimtab.features.catalogue import catalogue, versions
-from trimtab.features.engine import FeatureBlock
+from trimtab.features.catalogue import versions
 from trimtab.features.leaks import certify_whole
-from trimtab.features.point_in_time import compute_point_in_time
 from trimtab.features.surroundings import Surroundings
 from trimtab.labels.point_in_time import compute_label_point_in_time
 from trimtab.market import Series
 from trimtab.monitoring.leaks import audit_label, is_same_alone
-from trimtab.pipeline.surroundings import around, needs_of, read_peers, surroundings_fingerprint, surroundings_of
+from trimtab.pipeline.recipe_features import features_of_recipe
+from trimtab.pipeline.surroundings import needs_of, surroundings_fingerprint, surroundings_of
 from trimtab.pipeline.workspace import Workspace
 
 CERTIFICATE_BARS = 1000  # besides those that the look-back needs
@@ -133,28 +132,9 @@ def _samples_item(workspace: Workspace, series: Series, recipe: Mapping[str, Any
 
 
 def _samples_alone(workspace: Workspace, series: Series, recipe: Mapping[str, Any]) -> SeriesSamples:
-    label, end, names = label_of(recipe), as_of(recipe), tuple(recipe["features"])
-    blocks = [_block_alone(workspace, series, recipe, group) for group in _by_family(names).values()]
-    columns = {name: block.column(name) for block in blocks for name in block.names}
-    values = np.asfortranarray(np.column_stack([columns[name] for name in names]))
-    block = FeatureBlock(series, blocks[0].event_time, blocks[0].known_time, names, values)
-    return SeriesSamples(block, compute_label_point_in_time(workspace.bars, series, label, label.horizons[0], end))
-
-
-def _block_alone(workspace: Workspace, series: Series, recipe: Mapping[str, Any], names: Sequence[str]) -> FeatureBlock:
-    """Features of one family as its stage computes them: the revisions it heeds are those of what its family reads."""
-    family = catalogue()[names[0]].family
-    needs = needs_of(name for name, each in catalogue().items() if each.family == family)
-    peers = read_peers(workspace, series, needs)
-    beside = around(workspace, series, needs, peers)
-    return compute_point_in_time(workspace.bars, series, names, as_of(recipe), beside, peers)
-
-
-def _by_family(names: Sequence[str]) -> dict[str, list[str]]:
-    groups: dict[str, list[str]] = {}
-    for name in names:
-        groups.setdefault(catalogue()[name].family, []).append(name)
-    return groups
+    label, end = label_of(recipe), as_of(recipe)
+    labels = compute_label_point_in_time(workspace.bars, series, label, label.horizons[0], end)
+    return SeriesSamples(features_of_recipe(workspace, series, recipe), labels)
 
 
 def items_of_dataset(dataset: Dataset, strategy: str, folds: Iterator[tuple[str, bool]], early: int) -> list[Item]:

@@ -62,7 +62,8 @@ def sma_ratio(c: Context, fast: int, slow: int) -> np.ndarray:
 )  # fmt: skip
 def price_zscore(c: Context, n: int) -> np.ndarray:
     mean, variance = c.of(window_mean_variance, "close", n)
-    return ratio(c.close - mean, np.sqrt(variance), 0.0)
+    limit = (n - 1) / n**0.5  # reached where all other values are equal, and passed by rounding
+    return np.clip(ratio(c.close - mean, np.sqrt(variance), 0.0), -limit, limit)
 
 
 @technical(

@@ -39,7 +39,8 @@ def return_zscore(c: Context, n: int) -> np.ndarray:
     bounds=lambda n: (-(n**0.5), n**0.5),
 )  # fmt: skip
 def return_skew(c: Context, n: int) -> np.ndarray:
-    return c.of(window_shape, "log_return", n)[0]
+    # The extremes belong to one value beside equal ones; rounding passes them.
+    return np.clip(c.of(window_shape, "log_return", n)[0], -(n**0.5), n**0.5)
 
 
 @technical(
@@ -48,7 +49,7 @@ def return_skew(c: Context, n: int) -> np.ndarray:
     bounds=lambda n: (None, float(n)),
 )  # fmt: skip
 def return_kurtosis(c: Context, n: int) -> np.ndarray:
-    return c.of(window_shape, "log_return", n)[1]
+    return np.minimum(c.of(window_shape, "log_return", n)[1], float(n))
 
 
 @technical(

@@ -91,7 +91,8 @@ def yang_zhang_volatility(c: Context, n: int) -> np.ndarray:
 )  # fmt: skip
 def bollinger_position(c: Context, n: int) -> np.ndarray:
     mean, deviation = _bollinger(c, n)
-    return 0.5 + 0.25 * ratio(c.close - mean, deviation, 0.0)
+    limit = (n - 1) ** 0.5 / 4.0  # reached where all other values are equal, and passed by rounding
+    return 0.5 + np.clip(0.25 * ratio(c.close - mean, deviation, 0.0), -limit, limit)
 
 
 @technical(

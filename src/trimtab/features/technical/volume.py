@@ -57,7 +57,8 @@ def volume_ratio(c: Context, n: int) -> np.ndarray:
 )  # fmt: skip
 def volume_zscore(c: Context, n: int) -> np.ndarray:
     mean, variance = c.of(window_mean_variance, "volume", n)
-    return ratio(c.volume - mean, np.sqrt(variance), 0.0)
+    limit = (n - 1) / n**0.5  # reached where all other values are equal, and passed by rounding
+    return np.clip(ratio(c.volume - mean, np.sqrt(variance), 0.0), -limit, limit)
 
 
 @technical(

@@ -14,7 +14,7 @@ from trimtab.bars.times import as_time
 from trimtab.datasets.recipe import as_of, label_of
 from trimtab.datasets.windows import Reach, SampleTimes, Windows, reach_of, read_sample_times, windows
 from trimtab.features.catalogue import catalogue
-from trimtab.features.store import table_name
+from trimtab.features.store import read_event_times, table_name
 from trimtab.market import Series
 from trimtab.pipeline.evidence import forecast_table
 from trimtab.pipeline.features import STAGES as FEATURE_STAGES
@@ -135,7 +135,7 @@ def touched_features(workspace: Workspace, bars: RecalledBars) -> Iterator[Touch
         name = table_name(family, bars.series)
         if not workspace.lake.tables.exists(name):
             continue
-        times = _column(workspace, name, "event_time")
+        times = read_event_times(workspace.lake, bars.series, family)
         memory = max(feature.warmup for feature in catalogue().values() if feature.family == family)
         n_touched = int(windows(times, bars.event_time, memory, 0).touched_by(bars.recalled).sum())
         if n_touched:
@@ -155,8 +155,3 @@ def touched_forecasts(
     times = table["event_time"].to_numpy().astype(TIME)[own]
     n_touched = int(windows(times, bars.event_time, reach.memory, reach.horizon).touched_by(bars.recalled).sum())
     return TouchedTable("forecasts", name, table.num_rows, n_touched, built_before) if n_touched else None
-
-
-def _column(workspace: Workspace, name: str, column: str) -> np.ndarray:
-    times: np.ndarray = workspace.lake.tables.read(name, columns=[column])[column].to_numpy().astype(TIME)
-    return times
