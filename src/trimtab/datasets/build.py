@@ -10,6 +10,7 @@ import numpy as np
 from trimtab.datasets.schema import Dataset
 from trimtab.datasets.weights import average_uniqueness
 from trimtab.errors import DatasetError, NotEnoughDataError
+from trimtab.features.catalogue import catalogue
 from trimtab.features.engine import FeatureBlock
 from trimtab.labels import LabelBlock
 
@@ -28,8 +29,9 @@ class SeriesSamples:
 def build_dataset(parts: Sequence[SeriesSamples], min_completeness: float = MIN_COMPLETENESS) -> Dataset:
     """Put the samples of all series in order of decision time, then of instrument.
 
-    A bar is a sample when its label exists, the naive forecast exists, and at least
-    `min_completeness` of its features have a value (the first bars of a series do not).
+    A bar is a sample when its label exists, the naive forecast exists, at least `min_completeness` of the
+    features that always have a value after their look-back have one (the first bars of a series do not), and
+    so has any feature at all. Features that may be unknown, because a fact is, stay NaN.
     Raises `NotEnoughDataError` below 100 samples: no honest judgement is possible there.
     """
     if not parts:
@@ -41,7 +43,7 @@ def build_dataset(parts: Sequence[SeriesSamples], min_completeness: float = MIN_
         names = ", ".join(part.features.series.key for part in parts)
         raise NotEnoughDataError(
             f"{names} give {n} usable samples, at least {MIN_SAMPLES} are needed; "
-            "load a longer history, use a shorter label memory or fewer slow features"
+            f"load a longer history, use a shorter label memory or fewer slow features{_all_unknown(parts)}"
         )
     return _ordered(parts, rows)
 
@@ -69,9 +71,22 @@ def _same_shape(parts: Sequence[SeriesSamples]) -> None:
 
 
 def _usable_rows(part: SeriesSamples, min_completeness: float) -> np.ndarray:
-    completeness = 1.0 - np.isnan(part.features.values).mean(axis=1)
-    usable = (completeness >= min_completeness) & ~np.isnan(part.labels.value) & ~np.isnan(part.labels.baseline)
+    known = ~np.isnan(part.features.values)
+    always = np.array([_is_always_known(name) for name in part.features.names])
+    complete = known[:, always].mean(axis=1) >= min_completeness if always.any() else np.ones(len(known), bool)
+    usable = complete & known.any(axis=1) & ~np.isnan(part.labels.value) & ~np.isnan(part.labels.baseline)
     return np.flatnonzero(usable)
+
+
+def _is_always_known(name: str) -> bool:
+    feature = catalogue().get(name)
+    return feature is None or not feature.unknown_when
+
+
+def _all_unknown(parts: Sequence[SeriesSamples]) -> str:
+    """Which series have no feature with a value in any row, as the end of a sentence."""
+    empty = [part.features.series.key for part in parts if np.isnan(part.features.values).all()]
+    return f"; no feature of {', '.join(empty)} has a value in any row: are its facts ingested?" if empty else ""
 
 
 def _realised(part: SeriesSamples) -> np.ndarray:

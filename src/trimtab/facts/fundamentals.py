@@ -23,33 +23,27 @@ _SPAN, _EARLY = 100_000_000, 10_000_000  # more days than any date has, so that 
 
 
 @dataclass(frozen=True)
-class FundamentalItems:
-    """Accounts as known at n times; k rows of tables, n times.
+class History:
+    """Accounts as known after each of k - 1 moments; row 0 of k is before anything was known.
 
     Attributes
     ----------
-    row: of each time the row in force, int64, shape (n,); row 0 is before anything was known.
+    moments: when each row after the first begins to hold, increasing, `datetime64[us]`, UTC, shape (k - 1,).
     tables: concept to float64, shape (k, 6) for a flow and (k, 4) for a level, as in
         `period_sums.FLOW_COLUMNS` and `LEVEL_COLUMNS`; NaN where nothing is known, or it is stale.
     newest: the newest known time among all statements in each row, `datetime64[us]`, shape (k,), NaT in row 0.
 
-    Methods named after a quantity give one number per row of the tables, shape (k,); `at_times` turns
-    them into one per time. What is computed from accounts alone is computed on the few rows first.
-
-    >>> day = lambda text: np.datetime64(text, "us")
-    >>> figures = Figures.build("AAA", ["net_income"], ["2019-01-01"], ["2019-12-31"], [7.0], ["2020-02-10"])
-    >>> items = known_at(figures, np.array([day("2020-02-09"), day("2020-02-10"), day("2021-12-01")]))
-    >>> items.at_times(items.trailing("net_income")).tolist()
-    [nan, 7.0, nan]
+    Methods named after a quantity give one number per row of the tables, shape (k,).
     """
 
-    row: np.ndarray
+    moments: np.ndarray
     tables: Mapping[str, np.ndarray]
     newest: np.ndarray
 
-    def at_times(self, values: np.ndarray) -> np.ndarray:
-        """Of numbers per row, shape (k,), the one in force at each time, shape (n,)."""
-        return values[self.row]
+    def at(self, times: np.ndarray) -> FundamentalItems:
+        """The same with the row in force at each time, which may be in any order."""
+        row = np.searchsorted(self.moments, times, side="right")
+        return FundamentalItems(self.moments, self.tables, self.newest, row)
 
     def trailing(self, flow: str) -> np.ndarray:
         """Sum of a flow over the last twelve months stated."""
@@ -99,6 +93,32 @@ class FundamentalItems:
         return np.full(len(self.newest), np.nan) if table is None else table[:, column]
 
 
+@dataclass(frozen=True)
+class FundamentalItems(History):
+    """Accounts as known at n times; k rows of tables, n times.
+
+    Attributes
+    ----------
+    moments, tables, newest: see `History`.
+    row: of each time the row in force, int64, shape (n,).
+
+    `at_times` turns numbers per row of the tables into one per time. What is computed from accounts alone is
+    computed on the few rows first.
+
+    >>> day = lambda text: np.datetime64(text, "us")
+    >>> figures = Figures.build("AAA", ["net_income"], ["2019-01-01"], ["2019-12-31"], [7.0], ["2020-02-10"])
+    >>> items = known_at(figures, np.array([day("2020-02-09"), day("2020-02-10"), day("2021-12-01")]))
+    >>> items.at_times(items.trailing("net_income")).tolist()
+    [nan, 7.0, nan]
+    """
+
+    row: np.ndarray
+
+    def at_times(self, values: np.ndarray) -> np.ndarray:
+        """Of numbers per row, shape (k,), the one in force at each time, shape (n,)."""
+        return values[self.row]
+
+
 def known_at(figures: Figures, times: np.ndarray) -> FundamentalItems:
     """Accounts as they were known at each time.
 
@@ -111,15 +131,19 @@ def known_at(figures: Figures, times: np.ndarray) -> FundamentalItems:
     A sum of twelve months is found from whatever periods were stated (see `trimtab.facts.period_sums`), for the
     latest date that has one. A figure whose period ended more than 548 days before counts as unknown.
     """
+    return history(figures).at(times)
+
+
+def history(figures: Figures) -> History:
+    """Accounts as they were known at any time, of which `known_at` gives some."""
     figures = figures.take(_is_usable(figures))
     parts = {name: _history(figures.take(figures.concept == name), name) for name in np.unique(figures.concept)}
     parts = {name: part for name, part in parts.items() if len(part[0])}
     stale = [_stale_from(name, table) for name, (_, table) in parts.items()]
     known = np.unique(figures.known_time)
     moments = np.unique(np.concatenate([known, *stale]))
-    row = np.searchsorted(moments, times, side="right")
     tables = {name: _at_moments(name, known_time, table, moments) for name, (known_time, table) in parts.items()}
-    return FundamentalItems(row, tables, _newest(known, moments))
+    return History(moments, tables, _newest(known, moments))
 
 
 def _is_usable(figures: Figures) -> np.ndarray:

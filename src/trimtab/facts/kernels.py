@@ -8,6 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+_NEVER = np.iinfo(np.int64).min  # NaT as a whole number
+
 
 @njit(cache=True, nogil=True)
 def n_not_later(times: np.ndarray, at: np.ndarray) -> np.ndarray:
@@ -25,6 +27,35 @@ def n_not_later(times: np.ndarray, at: np.ndarray) -> np.ndarray:
             reached += 1
         out[i] = reached
     return out
+
+
+@njit(cache=True, nogil=True)
+def in_force(
+    state: np.ndarray, since: np.ndarray, table: np.ndarray, at: np.ndarray, longest: np.ndarray
+) -> np.ndarray:
+    """The rows of a table that hold at some times, Fortran order, shape (len(at), k).
+
+    Parameters
+    ----------
+    state: of each time the row of the table, -1 where there is none.
+    since: from when the age of each row of the table counts; the smallest whole number (NaT) is never.
+    table: shape (m, k).
+    longest: the age up to which each column says something, shape (k,); older is NaN.
+
+    >>> in_force(
+    ...     np.array([-1, 0, 0]), np.array([5]), np.ones((1, 1)), np.array([4, 5, 9]), np.array([3])
+    ... ).ravel().tolist()
+    [nan, 1.0, nan]
+    """
+    out = np.full((table.shape[1], len(at)), np.nan)
+    for r in range(len(at)):
+        row = state[r]
+        if row < 0 or since[row] == _NEVER:
+            continue
+        for column in range(table.shape[1]):
+            if at[r] - since[row] <= longest[column]:
+                out[column, r] = table[row, column]
+    return out.T
 
 
 @njit(cache=True, nogil=True)

@@ -2,21 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from types import CodeType
 
 import numpy as np
 
 from trimtab.bars.actions.schema import ActionKind, Actions
 from trimtab.facts import Figures
-from trimtab.facts.fundamentals import FundamentalItems, known_at
+from trimtab.facts.fundamentals import FundamentalItems, History, history
+from trimtab.facts.prepared import prepared
 from trimtab.features.context import Context
 from trimtab.features.kernels.ratios import ratio
+
+_NOTHING_FILED = Figures.empty("")
+Formula = Callable[["Accounts"], np.ndarray]
+
+
+class Accounts:
+    """The accounts of one set of figures at all times, and what was worked out from them alone.
+
+    Attributes
+    ----------
+    history: after each moment at which something became known or went stale; k rows.
+    now, before: the newest twelve months and those before them.
+    """
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.now, self.before = Year(history), Year(history, is_before=True)
+        self._columns: dict[CodeType, np.ndarray] = {}
+
+    @classmethod
+    def of(cls, figures: Figures) -> Accounts:
+        """The accounts that figures tell of."""
+        return cls(history(figures))
+
+    def column(self, formula: Formula) -> np.ndarray:
+        """`formula(self)`, a number per row of the history, worked out once.
+
+        A formula written where it is used is a new function in every call, so it is known by its code: it must
+        take nothing from around it.
+        """
+        if formula.__closure__ or formula.__defaults__:
+            raise ValueError("a formula of accounts must not read variables from around it; give it none")
+        found = self._columns.get(formula.__code__)
+        if found is None:
+            found = self._columns[formula.__code__] = np.asarray(formula(self))
+            found.flags.writeable = False
+        return found
+
+    def growth(self, flow: str) -> np.ndarray:
+        """Change of a flow over twelve months as a share of its size, shape (k,)."""
+        return growth(self.now.flow(flow), self.before.flow(flow))
+
+
+def accounts(c: Context) -> Accounts:
+    """The accounts around a context, of all times; ask for it as `c.of(accounts, c)`."""
+    figures = c.surroundings.figures
+    known: Accounts = c.prepared(Accounts.of, _NOTHING_FILED if figures is None else figures)
+    return known
 
 
 def items(c: Context) -> FundamentalItems:
     """The accounts known at the decision of each row; ask for it as `c.of(items, c)`."""
-    figures = c.surroundings.figures
-    return known_at(Figures.empty("") if figures is None else figures, c.decision_time)
+    known: Accounts = c.of(accounts, c)
+    return known.history.at(c.decision_time)
+
+
+def at_rows(c: Context, formula: Formula) -> np.ndarray:
+    """A formula of accounts alone as known at the decision of each row, shape (n,)."""
+    known: FundamentalItems = c.of(items, c)
+    return known.at_times(c.of(accounts, c).column(formula))
 
 
 def market_value(c: Context) -> np.ndarray:
@@ -25,9 +82,8 @@ def market_value(c: Context) -> np.ndarray:
     The share count is of the day it was stated for and the raw close of its bar, so the splits between
     the two multiply the count. NaN where there is no positive count or price.
     """
-    known: FundamentalItems = c.of(items, c)
-    stated = known.at_times(known.level_time("shares_outstanding"))
-    shares = known.at_times(known.level("shares_outstanding"))
+    stated = at_rows(c, lambda a: a.history.level_time("shares_outstanding"))
+    shares = at_rows(c, lambda a: a.history.level("shares_outstanding"))
     value = c.raw_close * shares * splits_between(c.surroundings.actions, stated, c.closing_time, c.decision_time)
     return np.where((value > 0.0) & np.isfinite(value), value, np.nan)
 
@@ -40,16 +96,25 @@ def splits_between(
     Of a split that was told anew the version known last counts.
     """
     held = np.ones(len(until))
-    if actions is None:
-        return held
-    splits = actions.take(actions.kind == ActionKind.SPLIT)
-    for ex_time in np.unique(splits.ex_time):
-        versions = splits.take(splits.ex_time == ex_time)
+    for ex_time, versions in prepared(_splits, actions):
         became = np.ones(len(until))
-        for at in np.argsort(versions.known_time, kind="stable"):
-            became = np.where(versions.known_time[at] <= decision_time, versions.value[at], became)
+        for known_time, value in versions:
+            became = np.where(known_time <= decision_time, value, became)
         held *= np.where((after < ex_time) & (ex_time <= until), became, 1.0)
     return held
+
+
+def _splits(actions: Actions | None) -> tuple[tuple[np.datetime64, tuple[tuple[np.datetime64, float], ...]], ...]:
+    """Each split with its versions in the order they became known: by ex-time, the known time and the value."""
+    if actions is None:
+        return ()
+    splits = actions.take(actions.kind == ActionKind.SPLIT)
+    found = []
+    for ex_time in np.unique(splits.ex_time):
+        versions = splits.take(splits.ex_time == ex_time)
+        order = np.argsort(versions.known_time, kind="stable")
+        found.append((ex_time, tuple((versions.known_time[at], versions.value[at]) for at in order)))
+    return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -58,11 +123,11 @@ class Year:
 
     Attributes
     ----------
-    items: the accounts known.
+    items: the accounts, at some times or at all.
     is_before: False for the newest twelve months, True for those before them.
     """
 
-    items: FundamentalItems
+    items: History
     is_before: bool = False
 
     def flow(self, name: str) -> np.ndarray:

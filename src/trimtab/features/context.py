@@ -10,6 +10,7 @@ import numpy as np
 
 from trimtab.bars import Bars
 from trimtab.bars.actions.adjust import closing_time
+from trimtab.facts.prepared import prepared
 from trimtab.features.kernels.ratios import change, lagged, positive_ratio
 from trimtab.features.kernels.recursive import exponential_mean
 from trimtab.features.surroundings import NOTHING, Surroundings
@@ -69,6 +70,14 @@ class Context:
             self._computed[key] = result
         return result
 
+    @staticmethod
+    def prepared(function: Callable[..., Any], facts: Any, *arguments: Any) -> Any:
+        """`function(facts, *arguments)` of facts alone, all times, kept as long as the facts are (see `facts.prepared`).
+
+        For what no row enters into: the next call on the same facts finds it there. Its arrays cannot be written to.
+        """
+        return prepared(function, facts, *arguments)
+
     def ema(self, name: str, n: int) -> np.ndarray:
         """Exponential mean of an array, newest weight 2 / (n + 1)."""
         return self.of(exponential_mean, name, n, 2.0 / (n + 1.0), 0)
@@ -76,6 +85,11 @@ class Context:
     def wilder(self, name: str, n: int) -> np.ndarray:
         """Wilder's smoothing of an array that begins in row 1, newest weight 1 / n."""
         return self.of(exponential_mean, name, n, 1.0 / n, 1)
+
+    @cached_property
+    def decided(self) -> np.ndarray:
+        """`decision_time` in microseconds since 1970, int64."""
+        return self.decision_time.astype(np.int64)
 
     @cached_property
     def previous_close(self) -> np.ndarray:

@@ -11,9 +11,10 @@ from functools import partial
 import numpy as np
 
 from trimtab.features.accounts import (
-    Year,
+    Accounts,
+    Formula,
+    at_rows,
     growth,
-    items,
     market_value,
     of_positive,
     share_of,
@@ -34,7 +35,7 @@ _DAY = np.timedelta64(86_400_000_000, "us")
 
 @priced("earnings_yield", "Net income of a year over the market value.", formula="net_income / market_value")
 def earnings_yield(c: Context) -> np.ndarray:
-    return _to_price(c, _now(c).flow("net_income"))
+    return _to_price(c, lambda a: a.now.flow("net_income"))
 
 
 @priced(
@@ -42,12 +43,12 @@ def earnings_yield(c: Context) -> np.ndarray:
     bounds=(0.0, None), unknown_when=f"there was no profit, or {NOT_FILED}",
 )  # fmt: skip
 def price_to_earnings(c: Context) -> np.ndarray:
-    return _price_over(c, _now(c).flow("net_income"))
+    return _price_over(c, lambda a: a.now.flow("net_income"))
 
 
 @priced("book_to_price", "Equity over the market value.", formula="equity / market_value")
 def book_to_price(c: Context) -> np.ndarray:
-    return _to_price(c, _now(c).level("equity"))
+    return _to_price(c, lambda a: a.now.level("equity"))
 
 
 @priced(
@@ -55,12 +56,12 @@ def book_to_price(c: Context) -> np.ndarray:
     unknown_when=f"equity was not positive, or {NOT_FILED}",
 )  # fmt: skip
 def price_to_book(c: Context) -> np.ndarray:
-    return _price_over(c, _now(c).level("equity"))
+    return _price_over(c, lambda a: a.now.level("equity"))
 
 
 @priced("sales_yield", "Revenue of a year over the market value.", formula="revenue / market_value")
 def sales_yield(c: Context) -> np.ndarray:
-    return _to_price(c, _now(c).flow("revenue"))
+    return _to_price(c, lambda a: a.now.flow("revenue"))
 
 
 @priced(
@@ -68,7 +69,7 @@ def sales_yield(c: Context) -> np.ndarray:
     formula="(operating_cash_flow - capital_expenditures) / market_value",
 )  # fmt: skip
 def free_cash_flow_yield(c: Context) -> np.ndarray:
-    return _to_price(c, _now(c).free_cash_flow())
+    return _to_price(c, lambda a: a.now.free_cash_flow())
 
 
 @priced(
@@ -76,7 +77,7 @@ def free_cash_flow_yield(c: Context) -> np.ndarray:
     formula="operating_cash_flow / market_value",
 )  # fmt: skip
 def operating_cash_flow_yield(c: Context) -> np.ndarray:
-    return _to_price(c, _now(c).flow("operating_cash_flow"))
+    return _to_price(c, lambda a: a.now.flow("operating_cash_flow"))
 
 
 @priced(
@@ -85,7 +86,7 @@ def operating_cash_flow_yield(c: Context) -> np.ndarray:
     unknown_when=f"the company cost no more than its cash, or {NOT_FILED}",
 )  # fmt: skip
 def ebitda_to_enterprise_value(c: Context) -> np.ndarray:
-    return of_positive(_at_rows(c, _now(c).ebitda()), c.of(_enterprise_value, c))
+    return of_positive(at_rows(c, lambda a: a.now.ebitda()), c.of(_enterprise_value, c))
 
 
 @priced(
@@ -94,7 +95,7 @@ def ebitda_to_enterprise_value(c: Context) -> np.ndarray:
     unknown_when=f"the company cost no more than its cash, or {NOT_FILED}",
 )  # fmt: skip
 def sales_to_enterprise_value(c: Context) -> np.ndarray:
-    return of_positive(_at_rows(c, _now(c).flow("revenue")), c.of(_enterprise_value, c))
+    return of_positive(at_rows(c, lambda a: a.now.flow("revenue")), c.of(_enterprise_value, c))
 
 
 @priced(
@@ -103,8 +104,8 @@ def sales_to_enterprise_value(c: Context) -> np.ndarray:
     unknown_when=f"there was no profit or it did not grow, or {NOT_FILED}",
 )  # fmt: skip
 def price_earnings_to_growth(c: Context) -> np.ndarray:
-    rise = growth(_now(c).flow("net_income"), _before(c).flow("net_income"))
-    return of_positive(_price_over(c, _now(c).flow("net_income")), 100.0 * _at_rows(c, rise))
+    rise = at_rows(c, lambda a: a.growth("net_income"))
+    return of_positive(_price_over(c, lambda a: a.now.flow("net_income")), 100.0 * rise)
 
 
 @priced("log_market_value", "Logarithm of the market value: size.", formula="ln(close shares_outstanding)")
@@ -114,7 +115,7 @@ def log_market_value(c: Context) -> np.ndarray:
 
 @priced("net_cash_to_price", "Cash less debt over the market value.", formula="(cash - debt) / market_value")
 def net_cash_to_price(c: Context) -> np.ndarray:
-    return _to_price(c, _now(c).level("cash") - _now(c).debt())
+    return _to_price(c, lambda a: a.now.level("cash") - a.now.debt())
 
 
 @priced(
@@ -122,7 +123,7 @@ def net_cash_to_price(c: Context) -> np.ndarray:
     formula="(current_assets - liabilities) / market_value; Graham & Dodd 1934",
 )  # fmt: skip
 def net_current_assets_to_price(c: Context) -> np.ndarray:
-    return _to_price(c, _now(c).level("current_assets") - _now(c).liabilities())
+    return _to_price(c, lambda a: a.now.level("current_assets") - a.now.liabilities())
 
 
 # Profitability.
@@ -130,17 +131,17 @@ def net_current_assets_to_price(c: Context) -> np.ndarray:
 
 @filed("gross_margin", "Gross profit over revenue of a year.", formula="gross_profit / revenue")
 def gross_margin(c: Context) -> np.ndarray:
-    return _at_rows(c, _now(c).gross_margin())
+    return at_rows(c, lambda a: a.now.gross_margin())
 
 
 @filed("operating_margin", "Operating income over revenue of a year.", formula="operating_income / revenue")
 def operating_margin(c: Context) -> np.ndarray:
-    return _of_sales(c, _now(c).flow("operating_income"))
+    return at_rows(c, lambda a: of_positive(a.now.flow("operating_income"), a.now.flow("revenue")))
 
 
 @filed("net_margin", "Net income over revenue of a year.", formula="net_income / revenue")
 def net_margin(c: Context) -> np.ndarray:
-    return _of_sales(c, _now(c).flow("net_income"))
+    return at_rows(c, lambda a: of_positive(a.now.flow("net_income"), a.now.flow("revenue")))
 
 
 @filed(
@@ -148,19 +149,19 @@ def net_margin(c: Context) -> np.ndarray:
     formula="(operating_cash_flow - capital_expenditures) / revenue",
 )  # fmt: skip
 def free_cash_flow_margin(c: Context) -> np.ndarray:
-    return _of_sales(c, _now(c).free_cash_flow())
+    return at_rows(c, lambda a: of_positive(a.now.free_cash_flow(), a.now.flow("revenue")))
 
 
 @filed(
     "research_intensity", "Research and development over revenue of a year.", formula="research_development / revenue"
 )
 def research_intensity(c: Context) -> np.ndarray:
-    return _of_sales(c, _now(c).flow("research_development"))
+    return at_rows(c, lambda a: of_positive(a.now.flow("research_development"), a.now.flow("revenue")))
 
 
 @filed("return_on_assets", "Net income of a year over assets.", formula="net_income / assets")
 def return_on_assets(c: Context) -> np.ndarray:
-    return _at_rows(c, _now(c).return_on_assets())
+    return at_rows(c, lambda a: a.now.return_on_assets())
 
 
 @filed(
@@ -168,7 +169,7 @@ def return_on_assets(c: Context) -> np.ndarray:
     unknown_when=f"equity was not positive, or {NOT_FILED}",
 )  # fmt: skip
 def return_on_equity(c: Context) -> np.ndarray:
-    return _at_rows(c, of_positive(_now(c).flow("net_income"), _now(c).level("equity")))
+    return at_rows(c, lambda a: of_positive(a.now.flow("net_income"), a.now.level("equity")))
 
 
 @filed(
@@ -177,24 +178,19 @@ def return_on_equity(c: Context) -> np.ndarray:
     unknown_when=f"the capital was not positive, or {NOT_FILED}",
 )  # fmt: skip
 def return_on_invested_capital(c: Context) -> np.ndarray:
-    now = _now(c)
-    tax = of_positive(now.flow("income_tax"), now.flow("net_income") + now.flow("income_tax"))
-    stated = now.flow("net_income") + now.flow("income_tax")
-    rate = np.where(stated > 0.0, np.clip(tax, 0.0, 1.0), np.where(np.isnan(stated), np.nan, 0.0))
-    capital = now.level("equity") + now.debt() - now.level("cash")
-    return _at_rows(c, of_positive(now.flow("operating_income") * (1.0 - rate), capital))
+    return at_rows(c, _return_on_invested_capital)
 
 
 @filed(
     "gross_profit_to_assets", "Gross profit of a year over assets.", formula="gross_profit / assets; Novy-Marx 2013",
 )  # fmt: skip
 def gross_profit_to_assets(c: Context) -> np.ndarray:
-    return _at_rows(c, of_positive(_now(c).gross_profit(), _now(c).level("assets")))
+    return at_rows(c, lambda a: of_positive(a.now.gross_profit(), a.now.level("assets")))
 
 
 @filed("asset_turnover", "Revenue of a year over assets.", formula="revenue / assets", bounds=(0.0, None))
 def asset_turnover(c: Context) -> np.ndarray:
-    return _at_rows(c, _now(c).asset_turnover())
+    return at_rows(c, lambda a: a.now.asset_turnover())
 
 
 # Financial health.
@@ -205,7 +201,7 @@ def asset_turnover(c: Context) -> np.ndarray:
     bounds=(0.0, None),
 )  # fmt: skip
 def current_ratio(c: Context) -> np.ndarray:
-    return _at_rows(c, _now(c).current_ratio())
+    return at_rows(c, lambda a: a.now.current_ratio())
 
 
 @filed(
@@ -213,13 +209,14 @@ def current_ratio(c: Context) -> np.ndarray:
     formula="(cash + receivables) / current_liabilities", bounds=(0.0, None),
 )  # fmt: skip
 def quick_ratio(c: Context) -> np.ndarray:
-    quick = _now(c).level("cash") + _now(c).level("receivables")
-    return _at_rows(c, share_of(quick, _now(c).level("current_liabilities")))
+    return at_rows(
+        c, lambda a: share_of(a.now.level("cash") + a.now.level("receivables"), a.now.level("current_liabilities"))
+    )
 
 
 @filed("cash_ratio", "Cash over current liabilities.", formula="cash / current_liabilities", bounds=(0.0, None))
 def cash_ratio(c: Context) -> np.ndarray:
-    return _at_rows(c, share_of(_now(c).level("cash"), _now(c).level("current_liabilities")))
+    return at_rows(c, lambda a: share_of(a.now.level("cash"), a.now.level("current_liabilities")))
 
 
 @filed(
@@ -227,17 +224,17 @@ def cash_ratio(c: Context) -> np.ndarray:
     unknown_when=f"equity was not positive, or {NOT_FILED}",
 )  # fmt: skip
 def debt_to_equity(c: Context) -> np.ndarray:
-    return _at_rows(c, share_of(_now(c).debt(), _now(c).level("equity")))
+    return at_rows(c, lambda a: share_of(a.now.debt(), a.now.level("equity")))
 
 
 @filed("debt_to_assets", "Debt over assets.", formula="(short_term_debt + long_term_debt) / assets", bounds=(0.0, None))
 def debt_to_assets(c: Context) -> np.ndarray:
-    return _at_rows(c, share_of(_now(c).debt(), _now(c).level("assets")))
+    return at_rows(c, lambda a: share_of(a.now.debt(), a.now.level("assets")))
 
 
 @filed("equity_to_assets", "Equity over assets.", formula="equity / assets")
 def equity_to_assets(c: Context) -> np.ndarray:
-    return _at_rows(c, of_positive(_now(c).level("equity"), _now(c).level("assets")))
+    return at_rows(c, lambda a: of_positive(a.now.level("equity"), a.now.level("assets")))
 
 
 @filed(
@@ -245,7 +242,7 @@ def equity_to_assets(c: Context) -> np.ndarray:
     unknown_when=f"no interest was paid, or {NOT_FILED}",
 )  # fmt: skip
 def interest_coverage(c: Context) -> np.ndarray:
-    return _at_rows(c, of_positive(_now(c).flow("operating_income"), _now(c).flow("interest_expense")))
+    return at_rows(c, lambda a: of_positive(a.now.flow("operating_income"), a.now.flow("interest_expense")))
 
 
 @priced(
@@ -254,11 +251,8 @@ def interest_coverage(c: Context) -> np.ndarray:
     " + revenue/A, A = assets; Altman 1968",
 )  # fmt: skip
 def altman_z(c: Context) -> np.ndarray:
-    now = _now(c)
-    working = now.level("current_assets") - now.level("current_liabilities")
-    above = 1.2 * working + 1.4 * now.level("retained_earnings") + 3.3 * now.flow("operating_income")
-    accounts = of_positive(above + now.flow("revenue"), now.level("assets"))
-    return _at_rows(c, accounts) + 0.6 * of_positive(c.of(market_value, c), _at_rows(c, now.liabilities()))
+    owners = of_positive(c.of(market_value, c), at_rows(c, lambda a: a.now.liabilities()))
+    return at_rows(c, _altman_of_accounts) + 0.6 * owners
 
 
 # What shareholders get.
@@ -269,7 +263,7 @@ def altman_z(c: Context) -> np.ndarray:
     bounds=(0.0, None),
 )  # fmt: skip
 def dividend_yield(c: Context) -> np.ndarray:
-    return share_of(_at_rows(c, _now(c).flow("dividends_paid")), c.of(market_value, c))
+    return share_of(at_rows(c, lambda a: a.now.flow("dividends_paid")), c.of(market_value, c))
 
 
 @filed(
@@ -277,7 +271,7 @@ def dividend_yield(c: Context) -> np.ndarray:
     unknown_when=f"there was no profit, or {NOT_FILED}",
 )  # fmt: skip
 def payout_ratio(c: Context) -> np.ndarray:
-    return _at_rows(c, share_of(_now(c).flow("dividends_paid"), _now(c).flow("net_income")))
+    return at_rows(c, lambda a: share_of(a.now.flow("dividends_paid"), a.now.flow("net_income")))
 
 
 @priced(
@@ -285,7 +279,7 @@ def payout_ratio(c: Context) -> np.ndarray:
     bounds=(0.0, None),
 )  # fmt: skip
 def buyback_yield(c: Context) -> np.ndarray:
-    return share_of(_at_rows(c, _now(c).flow("share_repurchases")), c.of(market_value, c))
+    return share_of(at_rows(c, lambda a: a.now.flow("share_repurchases")), c.of(market_value, c))
 
 
 @priced(
@@ -293,7 +287,7 @@ def buyback_yield(c: Context) -> np.ndarray:
     formula="(dividends_paid + share_repurchases) / market_value", bounds=(0.0, None),
 )  # fmt: skip
 def shareholder_yield(c: Context) -> np.ndarray:
-    return share_of(_at_rows(c, _now(c).paid_out()), c.of(market_value, c))
+    return share_of(at_rows(c, lambda a: a.now.paid_out()), c.of(market_value, c))
 
 
 # Growth against the twelve months before.
@@ -301,7 +295,7 @@ def shareholder_yield(c: Context) -> np.ndarray:
 
 @filed("revenue_growth", "Change of a year's revenue.", formula="revenue / revenue a year before - 1")
 def revenue_growth(c: Context) -> np.ndarray:
-    return _growth_of_flow(c, "revenue")
+    return at_rows(c, lambda a: a.growth("revenue"))
 
 
 @filed(
@@ -309,7 +303,7 @@ def revenue_growth(c: Context) -> np.ndarray:
     formula="(net_income - net_income a year before) / |net_income a year before|",
 )  # fmt: skip
 def earnings_growth(c: Context) -> np.ndarray:
-    return _growth_of_flow(c, "net_income")
+    return at_rows(c, lambda a: a.growth("net_income"))
 
 
 @filed(
@@ -317,12 +311,12 @@ def earnings_growth(c: Context) -> np.ndarray:
     formula="(operating_cash_flow - same a year before) / |same a year before|",
 )  # fmt: skip
 def cash_flow_growth(c: Context) -> np.ndarray:
-    return _growth_of_flow(c, "operating_cash_flow")
+    return at_rows(c, lambda a: a.growth("operating_cash_flow"))
 
 
 @filed("asset_growth", "Change of assets in a year.", formula="assets / assets a year before - 1; Cooper et al. 2008")
 def asset_growth(c: Context) -> np.ndarray:
-    return _at_rows(c, growth(_now(c).level("assets"), _before(c).level("assets")))
+    return at_rows(c, lambda a: growth(a.now.level("assets"), a.before.level("assets")))
 
 
 @filed(
@@ -337,8 +331,7 @@ def shares_growth(c: Context) -> np.ndarray:
     formula="revenue[q] / revenue[q - 4] - 1",
 )  # fmt: skip
 def quarterly_revenue_growth(c: Context) -> np.ndarray:
-    known = c.of(items, c)
-    return known.at_times(growth(known.quarter("revenue"), known.quarter_before("revenue")))
+    return at_rows(c, lambda a: growth(a.history.quarter("revenue"), a.history.quarter_before("revenue")))
 
 
 @priced(
@@ -346,8 +339,7 @@ def quarterly_revenue_growth(c: Context) -> np.ndarray:
     formula="(net_income[q] - net_income[q - 4]) / market_value; seasonal random walk, Foster 1977",
 )  # fmt: skip
 def quarterly_earnings_change_to_price(c: Context) -> np.ndarray:
-    known = c.of(items, c)
-    return _to_price(c, known.quarter("net_income") - known.quarter_before("net_income"))
+    return _to_price(c, lambda a: a.history.quarter("net_income") - a.history.quarter_before("net_income"))
 
 
 # Quality of the accounts.
@@ -360,7 +352,105 @@ def quarterly_earnings_change_to_price(c: Context) -> np.ndarray:
     bounds=(0.0, 9.0),
 )  # fmt: skip
 def piotroski_f_score(c: Context) -> np.ndarray:
-    now, before = _now(c), _before(c)
+    return at_rows(c, _signs_of_health) + 1.0 - _is_above(c.of(_shares_growth, c), np.zeros(len(c.close)))
+
+
+@filed(
+    "accruals_to_assets", "Profit that was not paid in cash, over mean assets: high is of low quality.",
+    formula="(net_income - operating_cash_flow) / mean(assets, assets a year before); Sloan 1996, from the cash flow",
+)  # fmt: skip
+def accruals_to_assets(c: Context) -> np.ndarray:
+    return at_rows(c, _accruals_to_assets)
+
+
+@filed(
+    "cash_conversion", "Cash from operations over net income of a year.", formula="operating_cash_flow / net_income",
+    unknown_when=f"there was no profit, or {NOT_FILED}",
+)  # fmt: skip
+def cash_conversion(c: Context) -> np.ndarray:
+    return at_rows(c, lambda a: of_positive(a.now.flow("operating_cash_flow"), a.now.flow("net_income")))
+
+
+@filed("gross_margin_change", "Gross margin less that of a year before.", formula="gross_margin - same a year before")
+def gross_margin_change(c: Context) -> np.ndarray:
+    return at_rows(c, lambda a: a.now.gross_margin() - a.before.gross_margin())
+
+
+@filed(
+    "asset_turnover_change", "Revenue over assets less that of a year before.",
+    formula="asset_turnover - same a year before",
+)  # fmt: skip
+def asset_turnover_change(c: Context) -> np.ndarray:
+    return at_rows(c, lambda a: a.now.asset_turnover() - a.before.asset_turnover())
+
+
+@filed(
+    "days_of_sales_index", "Receivables in days of revenue over those of a year before: above 1 sales are paid later.",
+    formula="(receivables / revenue) / (same a year before); Beneish 1999", bounds=(0.0, None),
+)  # fmt: skip
+def days_of_sales_index(c: Context) -> np.ndarray:
+    return at_rows(c, lambda a: share_of(a.now.days_of_sales(), a.before.days_of_sales()))
+
+
+@filed(
+    "goodwill_to_assets", "Goodwill and other intangible assets over assets.", formula="goodwill_intangibles / assets",
+    bounds=(0.0, None),
+)  # fmt: skip
+def goodwill_to_assets(c: Context) -> np.ndarray:
+    return at_rows(c, lambda a: share_of(a.now.level("goodwill_intangibles"), a.now.level("assets")))
+
+
+# Freshness.
+
+
+@filed(
+    "days_since_filing", "Days since figures were last filed.", formula="decision_time - newest known_time",
+    bounds=(0.0, None), unknown_when="nothing was filed yet",
+)  # fmt: skip
+def days_since_filing(c: Context) -> np.ndarray:
+    return (c.decision_time - at_rows(c, lambda a: a.history.newest)) / _DAY
+
+
+@filed(
+    "days_since_period_end", "Days since the end of the newest period that figures are about.",
+    formula="decision_time - newest period_end", bounds=(0.0, None),
+)  # fmt: skip
+def days_since_period_end(c: Context) -> np.ndarray:
+    return (c.decision_time - at_rows(c, lambda a: a.history.newest_period())) / _DAY
+
+
+def _to_price(c: Context, formula: Formula) -> np.ndarray:
+    return ratio(at_rows(c, formula), c.of(market_value, c), np.nan)
+
+
+def _price_over(c: Context, formula: Formula) -> np.ndarray:
+    return of_positive(c.of(market_value, c), at_rows(c, formula))
+
+
+def _enterprise_value(c: Context) -> np.ndarray:
+    return np.asarray(c.of(market_value, c) + at_rows(c, lambda a: a.now.debt() - a.now.level("cash")))
+
+
+def _return_on_invested_capital(a: Accounts) -> np.ndarray:
+    now = a.now
+    tax = of_positive(now.flow("income_tax"), now.flow("net_income") + now.flow("income_tax"))
+    stated = now.flow("net_income") + now.flow("income_tax")
+    rate = np.where(stated > 0.0, np.clip(tax, 0.0, 1.0), np.where(np.isnan(stated), np.nan, 0.0))
+    capital = now.level("equity") + now.debt() - now.level("cash")
+    return of_positive(now.flow("operating_income") * (1.0 - rate), capital)
+
+
+def _altman_of_accounts(a: Accounts) -> np.ndarray:
+    """The terms of Altman's sum that no price enters into."""
+    now = a.now
+    working = now.level("current_assets") - now.level("current_liabilities")
+    above = 1.2 * working + 1.4 * now.level("retained_earnings") + 3.3 * now.flow("operating_income")
+    return of_positive(above + now.flow("revenue"), now.level("assets"))
+
+
+def _signs_of_health(a: Accounts) -> np.ndarray:
+    """How many of Piotroski's signs the accounts show, new shares aside."""
+    now, before = a.now, a.before
     profit, cash = now.flow("net_income"), now.flow("operating_cash_flow")
     signs = [
         _is_above(profit, np.zeros(len(profit))),
@@ -372,117 +462,22 @@ def piotroski_f_score(c: Context) -> np.ndarray:
         _is_above(now.gross_margin(), before.gross_margin()),
         _is_above(now.asset_turnover(), before.asset_turnover()),
     ]
-    issued = c.of(_shares_growth, c)
-    return _at_rows(c, np.sum(signs, axis=0)) + 1.0 - _is_above(issued, np.zeros(len(issued)))
+    return np.asarray(np.sum(signs, axis=0))
 
 
-@filed(
-    "accruals_to_assets", "Profit that was not paid in cash, over mean assets: high is of low quality.",
-    formula="(net_income - operating_cash_flow) / mean(assets, assets a year before); Sloan 1996, from the cash flow",
-)  # fmt: skip
-def accruals_to_assets(c: Context) -> np.ndarray:
-    now = _now(c)
-    mean_assets = (now.level("assets") + _before(c).level("assets")) / 2.0
-    return _at_rows(c, of_positive(now.flow("net_income") - now.flow("operating_cash_flow"), mean_assets))
-
-
-@filed(
-    "cash_conversion", "Cash from operations over net income of a year.", formula="operating_cash_flow / net_income",
-    unknown_when=f"there was no profit, or {NOT_FILED}",
-)  # fmt: skip
-def cash_conversion(c: Context) -> np.ndarray:
-    return _at_rows(c, of_positive(_now(c).flow("operating_cash_flow"), _now(c).flow("net_income")))
-
-
-@filed("gross_margin_change", "Gross margin less that of a year before.", formula="gross_margin - same a year before")
-def gross_margin_change(c: Context) -> np.ndarray:
-    return _at_rows(c, _now(c).gross_margin() - _before(c).gross_margin())
-
-
-@filed(
-    "asset_turnover_change", "Revenue over assets less that of a year before.",
-    formula="asset_turnover - same a year before",
-)  # fmt: skip
-def asset_turnover_change(c: Context) -> np.ndarray:
-    return _at_rows(c, _now(c).asset_turnover() - _before(c).asset_turnover())
-
-
-@filed(
-    "days_of_sales_index", "Receivables in days of revenue over those of a year before: above 1 sales are paid later.",
-    formula="(receivables / revenue) / (same a year before); Beneish 1999", bounds=(0.0, None),
-)  # fmt: skip
-def days_of_sales_index(c: Context) -> np.ndarray:
-    return _at_rows(c, share_of(_now(c).days_of_sales(), _before(c).days_of_sales()))
-
-
-@filed(
-    "goodwill_to_assets", "Goodwill and other intangible assets over assets.", formula="goodwill_intangibles / assets",
-    bounds=(0.0, None),
-)  # fmt: skip
-def goodwill_to_assets(c: Context) -> np.ndarray:
-    return _at_rows(c, share_of(_now(c).level("goodwill_intangibles"), _now(c).level("assets")))
-
-
-# Freshness.
-
-
-@filed(
-    "days_since_filing", "Days since figures were last filed.", formula="decision_time - newest known_time",
-    bounds=(0.0, None), unknown_when="nothing was filed yet",
-)  # fmt: skip
-def days_since_filing(c: Context) -> np.ndarray:
-    known = c.of(items, c)
-    return (c.decision_time - known.at_times(known.newest)) / _DAY
-
-
-@filed(
-    "days_since_period_end", "Days since the end of the newest period that figures are about.",
-    formula="decision_time - newest period_end", bounds=(0.0, None),
-)  # fmt: skip
-def days_since_period_end(c: Context) -> np.ndarray:
-    known = c.of(items, c)
-    return (c.decision_time - known.at_times(known.newest_period())) / _DAY
-
-
-def _now(c: Context) -> Year:
-    return Year(c.of(items, c))
-
-
-def _before(c: Context) -> Year:
-    return Year(c.of(items, c), is_before=True)
-
-
-def _at_rows(c: Context, values: np.ndarray) -> np.ndarray:
-    known = c.of(items, c)
-    return np.asarray(known.at_times(values), dtype=np.float64)
-
-
-def _to_price(c: Context, values: np.ndarray) -> np.ndarray:
-    return ratio(_at_rows(c, values), c.of(market_value, c), np.nan)
-
-
-def _price_over(c: Context, values: np.ndarray) -> np.ndarray:
-    return of_positive(c.of(market_value, c), _at_rows(c, values))
-
-
-def _of_sales(c: Context, values: np.ndarray) -> np.ndarray:
-    return _at_rows(c, of_positive(values, _now(c).flow("revenue")))
-
-
-def _growth_of_flow(c: Context, flow: str) -> np.ndarray:
-    return _at_rows(c, growth(_now(c).flow(flow), _before(c).flow(flow)))
-
-
-def _enterprise_value(c: Context) -> np.ndarray:
-    return np.asarray(c.of(market_value, c) + _at_rows(c, _now(c).debt() - _now(c).level("cash")))
+def _accruals_to_assets(a: Accounts) -> np.ndarray:
+    mean_assets = (a.now.level("assets") + a.before.level("assets")) / 2.0
+    return of_positive(a.now.flow("net_income") - a.now.flow("operating_cash_flow"), mean_assets)
 
 
 def _shares_growth(c: Context) -> np.ndarray:
-    known = c.of(items, c)
-    name = "shares_outstanding"
-    times = known.at_times(known.level_time_before(name)), known.at_times(known.level_time(name))
-    now, before = known.at_times(known.level(name)), known.at_times(known.level_before(name))
-    return of_positive(now, before * splits_between(c.surroundings.actions, *times, c.decision_time)) - 1.0
+    before_date = at_rows(c, lambda a: a.history.level_time_before("shares_outstanding"))
+    now_date = at_rows(c, lambda a: a.history.level_time("shares_outstanding"))
+    before = at_rows(c, lambda a: a.history.level_before("shares_outstanding"))
+    now = at_rows(c, lambda a: a.history.level("shares_outstanding"))
+    return (
+        of_positive(now, before * splits_between(c.surroundings.actions, before_date, now_date, c.decision_time)) - 1.0
+    )
 
 
 def _is_above(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -15,16 +15,14 @@ from itertools import product
 
 import numpy as np
 
-from trimtab.facts import moods
-from trimtab.facts.moods import FORGOTTEN
 from trimtab.features import heard
 from trimtab.features import stated_options as stated
 from trimtab.features.catalogue import feature
 from trimtab.features.context import Context
-from trimtab.features.heard import PRICE, Channel
-from trimtab.features.kernels.ratios import change, positive_ratio, ratio
+from trimtab.features.heard import OF_DAYS, PRICE, Channel, Mood
+from trimtab.features.kernels.ratios import change, ratio
 from trimtab.features.kernels.windows import window_sum
-from trimtab.features.stated_options import Contracts
+from trimtab.features.stated_options import Contracts, Implied, PerContract, Skew
 
 sentiment = partial(feature, "sentiment", inputs=("texts",))
 option = partial(feature, "sentiment", inputs=("options",))
@@ -56,7 +54,7 @@ PACES = _across(CHANNELS, FAST_TO_SLOW)
     bounds=(-1.0, 1.0), unknown_when=SILENT,
 )  # fmt: skip
 def mood(c: Context, channel: int, days: int) -> np.ndarray:
-    return c.of(heard.mood, c, channel, days)
+    return heard.mood(c, channel, OF_DAYS[days])
 
 
 @sentiment(
@@ -65,8 +63,7 @@ def mood(c: Context, channel: int, days: int) -> np.ndarray:
     bounds=(-1.0, 1.0), unknown_when="no score of the channel with any confidence was known, or none lately",
 )  # fmt: skip
 def sure_mood(c: Context, channel: int) -> np.ndarray:
-    texts = c.of(heard.scored, c, channel)
-    return np.clip(moods.decayed_mean(texts, texts.score, c.decision_time, 5, weights=texts.confidence), -1.0, 1.0)
+    return heard.mood(c, channel, Mood.SURE)
 
 
 @sentiment(
@@ -75,8 +72,7 @@ def sure_mood(c: Context, channel: int) -> np.ndarray:
     bounds=(0.0, 1.0), unknown_when=SILENT,
 )  # fmt: skip
 def mood_confidence(c: Context, channel: int) -> np.ndarray:
-    texts = c.of(heard.scored, c, channel)
-    return np.clip(moods.decayed_mean(texts, texts.confidence, c.decision_time, 5), 0.0, 1.0)
+    return heard.mood(c, channel, Mood.CONFIDENCE)
 
 
 @sentiment(
@@ -85,8 +81,7 @@ def mood_confidence(c: Context, channel: int) -> np.ndarray:
     bounds=(0.0, 1.0), unknown_when=SILENT,
 )  # fmt: skip
 def mood_strength(c: Context, channel: int) -> np.ndarray:
-    texts = c.of(heard.scored, c, channel)
-    return np.clip(moods.decayed_mean(texts, np.abs(texts.score), c.decision_time, 5), 0.0, 1.0)
+    return heard.mood(c, channel, Mood.STRENGTH)
 
 
 @sentiment(
@@ -113,7 +108,7 @@ def buzz(c: Context, channel: int) -> np.ndarray:
     bounds=(0.0, None), unknown_when="no text of the channel was known yet",
 )  # fmt: skip
 def days_since_text(c: Context, channel: int) -> np.ndarray:
-    return moods.days_since(c.of(heard.texts, c, channel), c.decision_time)
+    return heard.days_since(c, channel)
 
 
 @sentiment(
@@ -123,7 +118,7 @@ def days_since_text(c: Context, channel: int) -> np.ndarray:
     unknown_when=SILENT,
 )  # fmt: skip
 def mood_momentum(c: Context, channel: int, fast: int, slow: int) -> np.ndarray:
-    return c.of(heard.mood, c, channel, fast) - c.of(heard.mood, c, channel, slow)
+    return heard.mood(c, channel, OF_DAYS[fast]) - heard.mood(c, channel, OF_DAYS[slow])
 
 
 @sentiment(
@@ -132,8 +127,8 @@ def mood_momentum(c: Context, channel: int, fast: int, slow: int) -> np.ndarray:
     bounds=(-4.0, 4.0), unknown_when=SILENT + ", now or 5 days before",
 )  # fmt: skip
 def mood_acceleration(c: Context, channel: int) -> np.ndarray:
-    now = c.of(heard.mood, c, channel, 5) - c.of(heard.mood, c, channel, 20)
-    return now - (c.of(heard.mood, c, channel, 5, 5) - c.of(heard.mood, c, channel, 20, 5))
+    now = heard.mood(c, channel, Mood.OF_5) - heard.mood(c, channel, Mood.OF_20)
+    return now - (heard.mood(c, channel, Mood.OF_5, 5) - heard.mood(c, channel, Mood.OF_20, 5))
 
 
 @sentiment(
@@ -142,11 +137,7 @@ def mood_acceleration(c: Context, channel: int) -> np.ndarray:
     bounds=(-2.0, 2.0), unknown_when="fewer than two scored texts of the channel were known, or none lately",
 )  # fmt: skip
 def mood_surprise(c: Context, channel: int) -> np.ndarray:
-    texts = c.of(heard.scored, c, channel)
-    after = c.of(heard.mood_after, c, channel, 5)
-    surprise = np.full(len(texts), np.nan)
-    surprise[1:] = texts.score[1:] - after[:-1]
-    return np.clip(moods.as_known(texts, surprise, c.decision_time, FORGOTTEN * 5), -2.0, 2.0)
+    return heard.mood(c, channel, Mood.SURPRISE)
 
 
 @sentiment(
@@ -155,8 +146,7 @@ def mood_surprise(c: Context, channel: int) -> np.ndarray:
     channel=CHANNELS, bounds=(0.0, 1.0), unknown_when="fewer than 5 of the last 20 days had a mood of the channel",
 )  # fmt: skip
 def mood_volatility(c: Context, channel: int) -> np.ndarray:
-    texts, after = c.of(heard.scored, c, channel), c.of(heard.mood_after, c, channel, 1)
-    return np.minimum(moods.spread_over_days(texts, after, c.decision_time, 20, 5, FORGOTTEN), 1.0)
+    return np.minimum(heard.daily_spread(c, channel), 1.0)
 
 
 @sentiment(
@@ -165,9 +155,8 @@ def mood_volatility(c: Context, channel: int) -> np.ndarray:
     bounds=(0.0, 1.0), unknown_when="fewer than two scored texts of the channel became known in the window",
 )  # fmt: skip
 def mood_dispersion(c: Context, channel: int, days: int) -> np.ndarray:
-    windows = c.of(heard.scored_window, c, channel, days)
-    _, variance = moods.mean_and_variance(windows, c.of(heard.scored, c, channel).score)
-    return np.where(windows.count >= 2.0, np.minimum(np.sqrt(variance), 1.0), np.nan)
+    _, variance = heard.moments(c, channel, days)
+    return np.where(c.of(heard.scored_count, c, channel, days) >= 2.0, np.minimum(np.sqrt(variance), 1.0), np.nan)
 
 
 @sentiment(
@@ -194,7 +183,7 @@ def bearish_share(c: Context, channel: int, days: int) -> np.ndarray:
     unknown_when=NOT_YET,
 )  # fmt: skip
 def bullishness(c: Context, channel: int) -> np.ndarray:
-    bullish, bearish = heard.sides(c, channel)
+    bullish, bearish = c.of(heard.sides, c, channel)
     return np.log((1.0 + bullish) / (1.0 + bearish))
 
 
@@ -204,7 +193,7 @@ def bullishness(c: Context, channel: int) -> np.ndarray:
     bounds=(0.0, 1.0), unknown_when="no text of the channel took a side in 7 days",
 )  # fmt: skip
 def mood_disagreement(c: Context, channel: int) -> np.ndarray:
-    bullish, bearish = heard.sides(c, channel)
+    bullish, bearish = c.of(heard.sides, c, channel)
     lean = ratio(bullish - bearish, bullish + bearish, np.nan)
     return np.sqrt(1.0 - lean * lean)
 
@@ -215,7 +204,7 @@ def mood_disagreement(c: Context, channel: int) -> np.ndarray:
     bounds=(-2.0, 2.0), unknown_when="news or posts had no mood",
 )  # fmt: skip
 def mood_news_less_social(c: Context, days: int) -> np.ndarray:
-    return c.of(heard.mood, c, Channel.NEWS, days) - c.of(heard.mood, c, Channel.SOCIAL, days)
+    return heard.mood(c, Channel.NEWS, OF_DAYS[days]) - heard.mood(c, Channel.SOCIAL, OF_DAYS[days])
 
 
 @sentiment(
@@ -225,7 +214,7 @@ def mood_news_less_social(c: Context, days: int) -> np.ndarray:
 )  # fmt: skip
 def mood_against_price(c: Context, channel: int) -> np.ndarray:
     # Adding zero makes a negative zero a plain one.
-    return 0.0 - np.sign(c.of(change, "close", PRICE)) * c.of(heard.mood, c, channel, 5)
+    return 0.0 - np.sign(c.of(change, "close", PRICE)) * heard.mood(c, channel, Mood.OF_5)
 
 
 @sentiment(
@@ -234,7 +223,7 @@ def mood_against_price(c: Context, channel: int) -> np.ndarray:
     inputs=("close", "texts"), channel=CHANNELS, lookback=PRICE, bounds=(-2.0, 2.0), unknown_when=SILENT,
 )  # fmt: skip
 def mood_less_price(c: Context, channel: int) -> np.ndarray:
-    return c.of(heard.mood, c, channel, 5) - c.of(heard.price_mood, c)
+    return heard.mood(c, channel, Mood.OF_5) - c.of(heard.price_mood, c)
 
 
 @sentiment(
@@ -244,10 +233,7 @@ def mood_less_price(c: Context, channel: int) -> np.ndarray:
     unknown_when="no embedded text of the channel was known, or none within 20 half-lives",
 )  # fmt: skip
 def theme(c: Context, channel: int, axis: int) -> np.ndarray:
-    texts, after = c.of(heard.spoken, c, channel), c.of(heard.theme_after, c, channel, 5)
-    if after.shape[1] < axis:
-        return np.full(len(c.close), np.nan)
-    return moods.as_known(texts, after[:, axis - 1], c.decision_time, FORGOTTEN * 5)
+    return np.asarray(c.of(heard.theme_columns, c, channel)[:, axis - 1])
 
 
 @sentiment(
@@ -256,10 +242,7 @@ def theme(c: Context, channel: int, axis: int) -> np.ndarray:
     bounds=(0.0, 2.0), unknown_when="no embedded text of the channel was known, or none within 20 days",
 )  # fmt: skip
 def theme_shift(c: Context, channel: int) -> np.ndarray:
-    late, before = (c.of(heard.theme_after, c, channel, days) for days in (1, 20))
-    lengths = np.sqrt(np.sum(late * late, axis=1) * np.sum(before * before, axis=1))
-    shift = np.clip(1.0 - ratio(np.sum(late * before, axis=1), lengths, np.nan), 0.0, 2.0)
-    return moods.as_known(c.of(heard.spoken, c, channel), shift, c.decision_time, FORGOTTEN)
+    return np.asarray(c.of(heard.theme_columns, c, channel)[:, heard.SHIFT])
 
 
 @option(
@@ -268,7 +251,7 @@ def theme_shift(c: Context, channel: int) -> np.ndarray:
     bounds=(0.0, None), unknown_when=NO_DAY + ", or no call was counted",
 )  # fmt: skip
 def put_call(c: Context, contracts: int) -> np.ndarray:
-    return stated.of_contracts(c, contracts, c.of(stated.put_call_days, c, contracts)[:, -1])
+    return stated.of_contracts(c, contracts, PerContract.PUT_CALL)
 
 
 @option(
@@ -277,8 +260,7 @@ def put_call(c: Context, contracts: int) -> np.ndarray:
     unknown_when=NO_DAY + ", or a side was not counted",
 )  # fmt: skip
 def put_call_change(c: Context, contracts: int) -> np.ndarray:
-    days = c.of(stated.put_call_days, c, contracts)
-    return stated.of_contracts(c, contracts, np.log(positive_ratio(days[:, -1], days[:, -6])))
+    return stated.of_contracts(c, contracts, PerContract.CHANGE)
 
 
 @option(
@@ -287,7 +269,7 @@ def put_call_change(c: Context, contracts: int) -> np.ndarray:
     unknown_when=NO_DAY,
 )  # fmt: skip
 def put_call_zscore(c: Context, contracts: int) -> np.ndarray:
-    return stated.of_contracts(c, contracts, stated.against_before(c.of(stated.put_call_days, c, contracts)))
+    return stated.of_contracts(c, contracts, PerContract.ZSCORE)
 
 
 @option(
@@ -295,7 +277,7 @@ def put_call_zscore(c: Context, contracts: int) -> np.ndarray:
     formula="(call - put) / (call + put)", contracts=BOTH, bounds=(-1.0, 1.0), unknown_when=NO_DAY,
 )  # fmt: skip
 def option_flow(c: Context, contracts: int) -> np.ndarray:
-    return stated.of_contracts(c, contracts, c.of(stated.flow_days, c, contracts)[:, -1])
+    return stated.of_contracts(c, contracts, PerContract.FLOW)
 
 
 @option(
@@ -303,9 +285,7 @@ def option_flow(c: Context, contracts: int) -> np.ndarray:
     formula="mean(option_flow_{contracts}, 5)", contracts=BOTH, bounds=(-1.0, 1.0), unknown_when=NO_DAY,
 )  # fmt: skip
 def option_flow_mean(c: Context, contracts: int) -> np.ndarray:
-    return stated.of_contracts(
-        c, contracts, np.clip(np.mean(c.of(stated.flow_days, c, contracts)[:, -5:], axis=1), -1.0, 1.0)
-    )
+    return stated.of_contracts(c, contracts, PerContract.FLOW_MEAN)
 
 
 @option(
@@ -314,8 +294,7 @@ def option_flow_mean(c: Context, contracts: int) -> np.ndarray:
     unknown_when=NO_DAY + ", or nothing was counted",
 )  # fmt: skip
 def option_to_usual(c: Context, contracts: int) -> np.ndarray:
-    total = np.sum(c.of(stated.contract_days, c, contracts).values, axis=1)
-    return stated.of_contracts(c, contracts, np.log(positive_ratio(total[:, -1], np.mean(total[:, :-1], axis=1))))
+    return stated.of_contracts(c, contracts, PerContract.TO_USUAL)
 
 
 @option(
@@ -323,7 +302,7 @@ def option_to_usual(c: Context, contracts: int) -> np.ndarray:
     formula="as stated for the newest day", bounds=(0.0, None), unknown_when=NO_DAY,
 )  # fmt: skip
 def implied_volatility(c: Context) -> np.ndarray:
-    return c.of(stated.implied_volatility, c)
+    return stated.implied(c, Implied.VOLATILITY)
 
 
 @option(
@@ -331,8 +310,7 @@ def implied_volatility(c: Context) -> np.ndarray:
     formula="ln(implied_volatility / the one 5 days before)", unknown_when=NO_DAY,
 )  # fmt: skip
 def implied_volatility_change(c: Context) -> np.ndarray:
-    days = c.of(stated.volatility_days, c)
-    return stated.as_known(c, days, np.log(positive_ratio(days.values[:, 0, -1], days.values[:, 0, -6])))
+    return stated.implied(c, Implied.CHANGE)
 
 
 @option(
@@ -340,8 +318,7 @@ def implied_volatility_change(c: Context) -> np.ndarray:
     formula="(implied_volatility - mean) / stdev, of the 20 stated days before", unknown_when=NO_DAY,
 )  # fmt: skip
 def implied_volatility_zscore(c: Context) -> np.ndarray:
-    days = c.of(stated.volatility_days, c)
-    return stated.as_known(c, days, stated.against_before(days.values[:, 0]))
+    return stated.implied(c, Implied.ZSCORE)
 
 
 @option(
@@ -349,8 +326,7 @@ def implied_volatility_zscore(c: Context) -> np.ndarray:
     formula="as stated for the newest day", unknown_when=NO_DAY,
 )  # fmt: skip
 def implied_skew(c: Context) -> np.ndarray:
-    days = c.of(stated.skew_days, c)
-    return stated.as_known(c, days, days.values[:, 0, -1])
+    return stated.skew(c, Skew.NEWEST)
 
 
 @option(
@@ -358,8 +334,7 @@ def implied_skew(c: Context) -> np.ndarray:
     formula="implied_skew less the one 5 days before", unknown_when=NO_DAY,
 )  # fmt: skip
 def implied_skew_change(c: Context) -> np.ndarray:
-    days = c.of(stated.skew_days, c)
-    return stated.as_known(c, days, days.values[:, 0, -1] - days.values[:, 0, -6])
+    return stated.skew(c, Skew.CHANGE)
 
 
 @option(
@@ -368,6 +343,6 @@ def implied_skew_change(c: Context) -> np.ndarray:
     inputs=("close", "options"), lookback=PRICE, unknown_when=NO_DAY,
 )  # fmt: skip
 def implied_less_realised(c: Context) -> np.ndarray:
-    return c.of(stated.implied_volatility, c) - np.sqrt(
+    return stated.implied(c, Implied.VOLATILITY) - np.sqrt(
         window_sum(c.of(np.square, "log_return"), PRICE) / stated.years(c, PRICE)
     )

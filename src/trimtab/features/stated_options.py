@@ -1,19 +1,23 @@
 """What options said by the decision of each row: arrays of stated days that several sentiment features share.
 
-Every function with a context is asked for through `Context.of`, so it is computed once for all features that need it.
+A track is of figures alone, holds for all times, and is kept as long as the figures are (`Context.prepared`); what
+each row reads of it is asked for through `Context.of`, so it is computed once for all features of a call.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
-from trimtab.facts import options
+from trimtab.facts import Figures, options
+from trimtab.facts.kernels import in_force, n_not_later
 from trimtab.facts.moods import DAY_US
 from trimtab.facts.options import StatedDays
 from trimtab.features.context import Context
-from trimtab.features.kernels.ratios import ratio
+from trimtab.features.kernels.ratios import positive_ratio, ratio
 
 BEFORE = 20  # stated days that say what is usual
 STALE = 10  # days after which the newest stated day says nothing any more
@@ -30,33 +34,88 @@ class Contracts(IntEnum):
         return self.name.lower()
 
 
-def contract_days(c: Context, contracts: int) -> StatedDays:
-    """Puts and calls, in this order, of the newest days."""
+class PerContract(IntEnum):
+    """The columns of `contract_track`."""
+
+    PUT_CALL = 0
+    CHANGE = 1
+    ZSCORE = 2
+    FLOW = 3
+    FLOW_MEAN = 4
+    TO_USUAL = 5
+
+
+class Implied(IntEnum):
+    """The columns of `volatility_track`."""
+
+    VOLATILITY = 0
+    CHANGE = 1
+    ZSCORE = 2
+
+
+class Skew(IntEnum):
+    """The columns of `skew_track`."""
+
+    NEWEST = 0
+    CHANGE = 1
+
+
+@dataclass(frozen=True)
+class Track:
+    """Values that hold after each statement about options until the next one, of all times.
+
+    Attributes
+    ----------
+    times: when each statement became known, microseconds since 1970, increasing, shape (states,).
+    newest_day: the newest complete day then, microseconds since 1970, the smallest whole number where none was.
+    values: one column per value, Fortran order, shape (states, k).
+    longest: microseconds after which the newest day says nothing any more, for each column, shape (k,).
+    """
+
+    times: np.ndarray
+    newest_day: np.ndarray
+    values: np.ndarray
+    longest: np.ndarray
+
+
+def contract_track(figures: Figures | None, contracts: int) -> Track:
+    """What puts and calls say after each statement, columns as in `PerContract`."""
     counted = format(Contracts(contracts))
-    return _sensible(options.newest_days(c.surroundings.figures, (f"put_{counted}", f"call_{counted}"), BEFORE + 1))
-
-
-def put_call_days(c: Context, contracts: int) -> np.ndarray:
-    """Puts per call of the 21 newest days, shape (states, BEFORE + 1)."""
-    put, call = np.moveaxis(c.of(contract_days, c, contracts).values, 1, 0)
-    return np.divide(put, call, out=np.full(put.shape, np.nan), where=call > 0.0)
-
-
-def flow_days(c: Context, contracts: int) -> np.ndarray:
-    """Calls less puts over both, of the 21 newest days, shape (states, BEFORE + 1)."""
-    put, call = np.moveaxis(c.of(contract_days, c, contracts).values, 1, 0)
+    days = _sensible(options.newest_days(figures, (f"put_{counted}", f"call_{counted}"), BEFORE + 1))
+    put, call = np.moveaxis(days.values, 1, 0)
+    put_call = np.divide(put, call, out=np.full(put.shape, np.nan), where=call > 0.0)
     unknown = np.where(np.isnan(put), np.nan, 0.0)
-    return np.divide(call - put, call + put, out=unknown, where=call + put > 0.0)
+    flow = np.divide(call - put, call + put, out=unknown, where=call + put > 0.0)
+    total = np.sum(days.values, axis=1)
+    columns = {
+        PerContract.PUT_CALL: put_call[:, -1],
+        PerContract.CHANGE: np.log(positive_ratio(put_call[:, -1], put_call[:, -6])),
+        PerContract.ZSCORE: against_before(put_call),
+        PerContract.FLOW: flow[:, -1],
+        PerContract.FLOW_MEAN: np.clip(np.mean(flow[:, -5:], axis=1), -1.0, 1.0),
+        PerContract.TO_USUAL: np.log(positive_ratio(total[:, -1], np.mean(total[:, :-1], axis=1))),
+    }
+    return _track(days, [columns[each] for each in PerContract])
 
 
-def volatility_days(c: Context) -> StatedDays:
-    """Implied volatility of the newest days."""
-    return _sensible(options.newest_days(c.surroundings.figures, ("implied_volatility",), BEFORE + 1))
+def volatility_track(figures: Figures | None) -> Track:
+    """The implied volatility after each statement, columns as in `Implied`."""
+    days = _sensible(options.newest_days(figures, ("implied_volatility",), BEFORE + 1))
+    stated = days.values[:, 0]
+    columns = {
+        Implied.VOLATILITY: stated[:, -1],
+        Implied.CHANGE: np.log(positive_ratio(stated[:, -1], stated[:, -6])),
+        Implied.ZSCORE: against_before(stated),
+    }
+    return _track(days, [columns[each] for each in Implied])
 
 
-def skew_days(c: Context) -> StatedDays:
-    """Implied skew of the newest days."""
-    return options.newest_days(c.surroundings.figures, ("implied_skew",), 6)
+def skew_track(figures: Figures | None) -> Track:
+    """The implied skew after each statement, columns as in `Skew`."""
+    days = options.newest_days(figures, ("implied_skew",), 6)
+    stated = days.values[:, 0]
+    columns = {Skew.NEWEST: stated[:, -1], Skew.CHANGE: stated[:, -1] - stated[:, -6]}
+    return _track(days, [columns[each] for each in Skew])
 
 
 def _sensible(days: StatedDays) -> StatedDays:
@@ -64,20 +123,32 @@ def _sensible(days: StatedDays) -> StatedDays:
     return StatedDays(days.known_time, days.newest_day, np.where(days.values >= 0.0, days.values, np.nan))
 
 
-def implied_volatility(c: Context) -> np.ndarray:
-    """Implied volatility known by each decision, shape (rows,)."""
-    days = c.of(volatility_days, c)
-    return as_known(c, days, days.values[:, 0, -1])
+def _track(days: StatedDays, columns: list[np.ndarray]) -> Track:
+    longest = np.full(len(columns), STALE * DAY_US)
+    values = np.array(columns).T  # Fortran order: each column is contiguous
+    return Track(days.known_time.astype(np.int64), days.newest_day.astype(np.int64), values, longest)
 
 
-def of_contracts(c: Context, contracts: int, after: np.ndarray) -> np.ndarray:
-    """Of values after each state of `contract_days`, the one known by each decision."""
-    return as_known(c, c.of(contract_days, c, contracts), after)
+def of_contracts(c: Context, contracts: int, column: PerContract) -> np.ndarray:
+    """What puts and calls said by each decision, shape (rows,)."""
+    return np.asarray(c.of(known_columns, c, contract_track, contracts)[:, column])
 
 
-def as_known(c: Context, days: StatedDays, after: np.ndarray) -> np.ndarray:
-    """Of values after each state, the one known by each decision; NaN where its newest day is stale."""
-    return options.as_known(days, after, c.decision_time, STALE)
+def implied(c: Context, column: Implied) -> np.ndarray:
+    """What the implied volatility said by each decision, shape (rows,)."""
+    return np.asarray(c.of(known_columns, c, volatility_track)[:, column])
+
+
+def skew(c: Context, column: Skew) -> np.ndarray:
+    """What the implied skew said by each decision, shape (rows,)."""
+    return np.asarray(c.of(known_columns, c, skew_track)[:, column])
+
+
+def known_columns(c: Context, track_of: Callable[..., Track], *contracts: int) -> np.ndarray:
+    """The columns of a track as known by each decision; NaN where the newest day is stale. Shape (rows, k)."""
+    track = c.prepared(track_of, c.surroundings.figures, *contracts)
+    state = n_not_later(track.times, c.decided) - 1
+    return in_force(state, track.newest_day, track.values, c.decided, track.longest)
 
 
 def against_before(days: np.ndarray) -> np.ndarray:

@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+import numpy as np
+
 from trimtab.bars import Bars
 from trimtab.bars.actions.schema import Actions
 from trimtab.facts import Figures, Texts
+from trimtab.facts.concepts import OPTIONS
 
 # What a feature may name in `inputs` besides the columns of its bars, and what it is called in a sentence.
 SURROUNDINGS = {
@@ -42,7 +45,10 @@ class Surroundings:
             return not self.peers
         if need == "texts":
             return self.texts is None or len(self.texts) == 0
-        return self.figures is None or len(self.figures) == 0
+        if self.figures is None:
+            return True
+        is_option = np.isin(self.figures.concept, list(OPTIONS))
+        return not (is_option if need == "options" else ~is_option).any()
 
 
 NOTHING = Surroundings()

@@ -29,7 +29,7 @@ from trimtab.pipeline.surroundings import needs_of, surroundings_fingerprint
 from trimtab.pipeline.workspace import Workspace
 
 STAGE = "training_dataset"
-CODE_VERSION = "2"  # part of every recipe: raise it when the same bars would give other samples
+CODE_VERSION = "3"  # part of every recipe: raise it when the same bars would give other samples
 
 
 def build_training_dataset(workspace: Workspace, strategy_name: str) -> StageResult:

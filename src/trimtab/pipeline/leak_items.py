@@ -18,7 +18,7 @@ from trimtab.datasets import Dataset
 from trimtab.datasets.build import SeriesSamples
 from trimtab.datasets.recipe import as_of, label_of
 from trimtab.datasets.windows import reach_of
-from trimtab.features.catalogue import versions
+from trimtab.features.catalogue import catalogue, versions
 from trimtab.features.leaks import certify_whole
 from trimtab.features.surroundings import Surroundings
 from trimtab.labels.point_in_time import compute_label_point_in_time
@@ -95,13 +95,20 @@ def _certify_features(found: SeriesItems, names: Sequence[str], bars: Bars, besi
 
 
 def _check_absent(items: list[Item], series: Series, dataset: Dataset) -> None:
-    """What is absent now must have no value in the dataset either, or it was not absent when that was made."""
+    """What is absent now must have no value in the dataset either, or it was not absent when that was made.
+
+    The other way round, what could not be checked because its fact was never known to the dataset (a company
+    without debt) is absent: nothing was learnt from it.
+    """
     own = _own(series, dataset)
     for each in items:
-        if each["outcome"] == "absent":
-            values = dataset.features[own, dataset.feature_names.index(each["name"])]
-            if not np.isnan(values).all():
-                each |= {"outcome": "unchecked", "reason": f"{each['reason']} now, but the dataset has values of it"}
+        if each["outcome"] not in {"absent", "unchecked"}:
+            continue
+        is_empty = np.isnan(dataset.features[own, dataset.feature_names.index(each["name"])]).all()
+        if each["outcome"] == "absent" and not is_empty:
+            each |= {"outcome": "unchecked", "reason": f"{each['reason']} now, but the dataset has values of it"}
+        elif each["outcome"] == "unchecked" and is_empty and catalogue()[each["name"]].unknown_when:
+            each |= {"outcome": "absent", "reason": "it has no value in any sample of this series"}
 
 
 def _certify_label(found: SeriesItems, bars: Bars, label: Label, seed: int) -> None:

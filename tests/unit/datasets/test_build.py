@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fakes.samples import samples
 
-from trimtab.datasets.build import build_dataset, current_rows
+from trimtab.datasets.build import SeriesSamples, build_dataset, current_rows
 from trimtab.datasets.weights import average_uniqueness
 from trimtab.errors import DatasetError, NotEnoughDataError
 
@@ -51,6 +51,33 @@ def test_a_label_is_realised_when_the_last_bar_it_looks_at_is_known() -> None:
     late = part.features.event_time[60 - part.labels.horizon]
     np.testing.assert_array_equal(waited > np.timedelta64(0), prompt.event_time == late)
     assert waited.max() == np.timedelta64(30, "h")
+
+
+def _named(part: SeriesSamples, *names: str) -> SeriesSamples:
+    """The same samples under names of the catalogue."""
+    return replace(part, features=replace(part.features, names=names))
+
+
+def test_a_feature_that_may_be_unknown_costs_no_sample() -> None:
+    part = _named(samples("AAA", seed=3), "rsi_14", "sma_distance_5", "earnings_yield", "current_ratio")
+    whole = build_dataset([part])
+    part.features.values[:120, 2:] = np.nan  # nothing was filed yet
+    dataset = build_dataset([part])
+    np.testing.assert_array_equal(dataset.event_time, whole.event_time)
+    assert np.isnan(dataset.features[:, 2:]).any() and not np.isnan(dataset.features[:, :2]).any()
+    part.features.values[60:70, 0] = np.nan  # but this one never goes without a value
+    assert len(build_dataset([part])) == len(whole) - 10
+
+
+def test_a_series_without_any_known_feature_gives_no_sample_and_is_named() -> None:
+    names = ("earnings_yield", "book_to_price", "current_ratio", "return_on_equity")
+    one, other = _named(samples("AAA", seed=1), *names), _named(samples("BBB", seed=2), *names)
+    other.features.values[:] = np.nan
+    dataset = build_dataset([one, other])
+    assert set(dataset.instrument.tolist()) == {0}
+    one.features.values[:] = np.nan
+    with pytest.raises(NotEnoughDataError, match=r"no feature of AAA__1d, BBB__1d has a value .* facts ingested"):
+        build_dataset([one, other])
 
 
 def test_fewer_than_a_hundred_samples_are_refused_with_the_count() -> None:

@@ -45,7 +45,7 @@ def rows_that_differ(one: Bars, other: Bars, label: Label) -> np.ndarray:
 
 @pytest.mark.parametrize("label", LABELS, ids=lambda label: label.kind)
 def test_a_sample_is_touched_when_changing_the_bar_can_change_it(label: Label) -> None:
-    bars, at = random_walk(900), 450
+    bars, at = random_walk(1400), 450
     reach = reach_of(NAMES, label)
     read = windows(bars.event_time, bars.event_time, reach.memory, reach.horizon)
     touched = np.flatnonzero(read.touched_by(bars.event_time[at : at + 1]))

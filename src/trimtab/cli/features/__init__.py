@@ -14,6 +14,7 @@ from trimtab.cli.features.latest import latest
 from trimtab.cli.features.list import list_features
 from trimtab.cli.features.matrix import matrix
 from trimtab.cli.features.show import show
+from trimtab.cli.features.update import update
 from trimtab.cli.features.validate import validate
 from trimtab.cli.features.warmup import warmup
 
@@ -22,6 +23,7 @@ app.command("list")(list_features)
 app.command("show")(show)
 app.command("compute")(compute)
 app.command("certify")(certify)
+app.command("update")(update)
 app.command("matrix")(matrix)
 app.command("latest")(latest)
 app.command("validate")(validate)
