@@ -52,6 +52,7 @@ STAGES = (
                 "Every file of facts that a strategy names says something of the instrument.",
                 blocking=False,
             ),
+            Check("share_counts_fit", "Share counts and prices are on the same basis of splits.", blocking=False),
         ),
     ),
 )

@@ -106,12 +106,23 @@ class FactFile(_Section):
     path: the file.
     delay: how long after its own time a fact counts as known, where the file does not say when it was.
     channel: who speaks in a file of texts, such as "news" or "social"; absent, the format says it.
+    shares: which share counts of a quarterly_table are read: as reported, for prices as traded with splits
+        told beside them, or split_adjusted, for prices that are adjusted for splits themselves.
     """
 
     format: Literal["sec_companyfacts", "quarterly_table", "figures", "posts", "headlines", "scored_posts"]
     path: Path
     delay: Duration | None = None
     channel: str | None = None
+    shares: Literal["as_reported", "split_adjusted"] | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_format(self) -> FactFile:
+        if self.channel is not None and not self.is_text:
+            raise ValueError(f"channel is for files of texts, not for {self.format}; leave it out")
+        if self.shares is not None and self.format != "quarterly_table":
+            raise ValueError(f"shares is for quarterly_table, not for {self.format}; leave it out")
+        return self
 
     @property
     def is_text(self) -> bool:

@@ -51,23 +51,28 @@ class Context:
         self.high = np.maximum(high, np.maximum(self.open, self.close))
         self.low = np.minimum(low, np.minimum(self.open, self.close))
         self.is_ordinary = self.is_ordinary and bool(self.low.min(initial=np.inf) > 1.0 / _ORDINARY)
-        self.uses: dict[Any, int] = {}
         self._expected = uses or {}
-        self._computed: dict[Any, Any] = {}
+        self._asked: dict[Any, list[Any]] = {}  # how often so far, how often in all (0: not told), the result while kept
+
+    @property
+    def uses(self) -> dict[Any, int]:
+        """How often each shared array has been asked for."""
+        return {key: asked[0] for key, asked in self._asked.items()}
 
     def of(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """`function(*arguments)` computed once; a text argument names an array of this context."""
-        key = (function, *arguments)
-        if self in arguments:  # no reference to itself: freed at once
-            key = tuple([each for each in key if each is not self])
-        self.uses[key] = used = self.uses.get(key, 0) + 1
-        result = self._computed.get(key)
+        if arguments and arguments[0] is self:  # no reference to itself: freed at once
+            key: tuple[Any, ...] = (function, *arguments[1:])
+        else:
+            key = (function, *[each for each in arguments if each is not self])
+        asked = self._asked.get(key)
+        if asked is None:
+            asked = self._asked[key] = [0, self._expected.get(key, 0), None]
+        result = asked[2]
         if result is None:
             result = function(*[getattr(self, a) if isinstance(a, str) else a for a in arguments])
-        if used == self._expected.get(key):
-            self._computed.pop(key, None)
-        else:
-            self._computed[key] = result
+        asked[0] += 1
+        asked[2] = None if asked[0] == asked[1] else result
         return result
 
     @staticmethod

@@ -73,9 +73,11 @@ def update(
     Raises `NotEnoughDataError` where there are fewer bars than needed; a wrong number is never given.
     """
     names = resolve(names=names)
-    require_context(bars, names, rows, complete_history=complete_history)
+    tiers = _tiers(names)
+    if not (rows >= 1 and tiers and len(bars) >= tiers[-1].warmup + rows):
+        require_context(bars, names, rows, complete_history=complete_history)
     values = np.empty((rows, len(names)), order="F")
-    for tier in _tiers(names):
+    for tier in tiers:
         context = bars.take(slice(-min(len(bars), tier.warmup + rows), None))
         require_order(context)
         around = _near(surroundings, context) if tier.needs_peers else surroundings

@@ -14,6 +14,7 @@ from trimtab.facts import Figures, Texts
 from trimtab.facts.sources import read_figures, read_texts
 from trimtab.market import Series
 from trimtab.pipeline.running import Produced, run_stage
+from trimtab.pipeline.share_counts import unmatched_splits
 from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
 from trimtab.pipeline.workspace import Workspace
 from trimtab.storage.hashing import fingerprint_json
@@ -60,7 +61,8 @@ def _ingest(workspace: Workspace, instrument_id: str, file: FactFile) -> int:
         workspace.facts.append_texts(told_texts, received)
         return len(told_texts)
     try:
-        told = read_figures(file.format, file.path, [instrument_id], delay=file.delay)[instrument_id]
+        shares = file.shares or "as_reported"
+        told = read_figures(file.format, file.path, [instrument_id], delay=file.delay, shares=shares)[instrument_id]
     except UnknownNameError:  # a file need not speak of every instrument; the check says of which it does not
         return 0
     workspace.facts.append_figures(told, received)
@@ -89,8 +91,26 @@ def _describe(workspace: Workspace, series: Series, said: dict[str, int]) -> Pro
                 f"{told}; nothing about it is in {', '.join(silent)}" if silent else told,
                 {"files": len(said), "silent": len(silent)},
             ),
+            _share_counts(workspace, series, figures),
         ),
         summary={"facts": workspace.facts.fingerprint(series.instrument_id)},
+    )
+
+
+def _share_counts(workspace: Workspace, series: Series, figures: Figures) -> CheckOutcome:
+    """Whether share counts and prices are on one basis of splits; market values need both."""
+    bars, actions = workspace.bars.current(series, "raw"), workspace.bars.actions.current(series.instrument_id)
+    odd = unmatched_splits(figures, bars, actions)
+    told = "; ".join(f"{each.ratio:.4g} for one by {str(each.stated)[:10]}" for each in odd[:3])
+    return CheckOutcome(
+        "share_counts_fit",
+        not odd,
+        False,
+        f"share counts of {series.instrument_id} changed like a split that neither the prices nor the actions show ({told}): "
+        "the prices seem adjusted for splits, so read counts that are too (shares = split_adjusted), or prices as traded"
+        if odd
+        else "no share count changed like a split without the prices or the actions showing one",
+        {"unmatched": len(odd)},
     )
 
 

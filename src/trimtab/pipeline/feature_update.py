@@ -182,9 +182,8 @@ def is_unchanged(store: BarStore, series: Series, fingerprint: str | None, newes
     for end in (newest, *later):
         stood = versions.take(versions.event_time <= end)
         bars = fingerprint_arrays({name: array for name, array in stood.arrays() if name != "received_time"})
-        if fingerprint in (
-            bars if told is None else fingerprint_json({"bars": bars, "actions": told}) for told in actions
-        ):
+        stored = [bars if told is None else fingerprint_json({"bars": bars, "actions": told}) for told in actions]
+        if fingerprint in stored:
             return True
     return False
 

@@ -39,6 +39,14 @@ def test_benchmark_is_a_series_but_not_a_forecast_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        (
+            GOOD + '[facts]\nfiles = [{ format = "headlines", path = "n.csv", shares = "as_reported" }]',
+            "shares is for quarterly_table, not for headlines",
+        ),
+        (
+            GOOD + '[facts]\nfiles = [{ format = "figures", path = "n.csv", channel = "news" }]',
+            "channel is for files of texts, not for figures",
+        ),
         (GOOD + "[gates]\nmin_acuracy = 0.7", "unknown key 'gates.min_acuracy'; did you mean 'min_accuracy'?"),
         (GOOD + "[gates]\nmin_accuracy = 7", "'gates.min_accuracy' is 7, but input should be less than or equal to 1"),
         (GOOD + "[tuning]\nn_trials = 'many'", "'tuning.n_trials' is 'many', but input should be a valid integer"),

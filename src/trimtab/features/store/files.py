@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -57,17 +57,25 @@ class TableFile:
     metadata: its footer.
     first_row: the row of the table it begins at.
     times: event and known time of its rows, where they were asked for.
+    opened: the file, still open, where the times were asked for: values are read next. Until it is closed,
+        and never for long, because a process may hold only so many.
     """
 
     path: Path
     metadata: pq.FileMetaData
     first_row: int
     times: tuple[np.ndarray, np.ndarray] | None = None
+    opened: pq.ParquetFile | None = field(default=None, compare=False, repr=False)
 
     @property
     def n_rows(self) -> int:
         """Rows in the file."""
         return int(self.metadata.num_rows)
+
+    def close(self) -> None:
+        """Let go of the open file; what is read later opens it again."""
+        if self.opened is not None:
+            self.opened.close(force=True)
 
 
 @dataclass(frozen=True)
@@ -106,13 +114,13 @@ class OpenTable:
     def read(self, file: TableFile, columns: Sequence[str], group: int | None = None) -> pa.Table:
         """Columns of one of its files, or of one row group of it; `TableChangedError` where it is not that file any more."""
         try:
+            if file.opened is not None and not file.opened.closed:  # the very file its footer was read from
+                return _read(file.opened, columns, group)
             with pq.ParquetFile(file.path, metadata=file.metadata, memory_map=False) as opened:
                 # A footer read before must not be laid over the bytes of another file.
                 if file is self.files[0] and _status(file.path) != self.stamp.base:
                     raise TableChangedError
-                if group is None:
-                    return opened.read(list(columns))
-                return opened.read_row_group(group, list(columns), use_threads=False)  # too little to be shared out
+                return _read(opened, columns, group)
         except FileNotFoundError:
             raise TableChangedError from None
         except (pa.ArrowException, OSError) as error:
@@ -143,7 +151,8 @@ def part_names(lake: Lake, name: str) -> list[str]:
 def open_table(lake: Lake, name: str, with_times: bool = False) -> OpenTable:
     """The files of a table, all of one moment; `NotFoundError` where it has never been written.
 
-    `with_times` reads the times of all the rows on the way, which is cheaper than opening the files again.
+    `with_times` reads the times of all the rows on the way and leaves the files open for their values, which is
+    cheaper than opening them again; whoever asks for it calls `close` of every file when done.
     """
     base = base_path(lake, name)
     for _ in range(_ATTEMPTS):
@@ -151,7 +160,7 @@ def open_table(lake: Lake, name: str, with_times: bool = False) -> OpenTable:
         if not stamp.base:
             raise NotFoundError(f"there is no table '{name}' in {lake.root}; run the step that makes it")
         try:
-            table = _open(lake, name, stamp, with_times)
+            table = _open(lake, name, base, stamp, with_times)
         except FileNotFoundError:
             continue
         if stamp_of(base) == stamp:
@@ -169,8 +178,8 @@ def consistently(name: str, read: Callable[[], T]) -> T:
     raise _restless(name)
 
 
-def _open(lake: Lake, name: str, stamp: Stamp, with_times: bool) -> OpenTable:
-    base = _open_file(base_path(lake, name), 0, with_times)
+def _open(lake: Lake, name: str, path: Path, stamp: Stamp, with_times: bool) -> OpenTable:
+    base = _open_file(path, 0, with_times)
     about = About.of(base.metadata.metadata)
     files = [base]
     for part in live_parts([f"{name}/{each.removesuffix(_SUFFIX)}" for each in stamp.parts], about.covers):
@@ -181,13 +190,24 @@ def _open(lake: Lake, name: str, stamp: Stamp, with_times: bool) -> OpenTable:
 
 def _open_file(path: Path, first_row: int, with_times: bool) -> TableFile:
     try:
-        with pq.ParquetFile(path, memory_map=False) as opened:
-            times = _times(opened.read(list(_TIMES))) if with_times else None
-            return TableFile(path, opened.metadata, first_row, times)
+        source = pa.OSFile(str(path))  # as it is: a path given to ParquetFile is first resolved link by link
+        opened = pq.ParquetFile(source, memory_map=False, pre_buffer=False)  # too little to be fetched ahead
+        metadata = opened.metadata
+        if with_times:
+            times = _times(opened.read(list(_TIMES), use_threads=False))
+            return TableFile(path, metadata, first_row, times, opened)
+        opened.close(force=True)
+        return TableFile(path, metadata, first_row)
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError) as error:
         raise _unreadable(path, error) from error
+
+
+def _read(opened: pq.ParquetFile, columns: Sequence[str], group: int | None) -> pa.Table:
+    if group is None:
+        return opened.read(list(columns))
+    return opened.read_row_group(group, list(columns), use_threads=False)  # too little to be shared out
 
 
 def _times(table: pa.Table) -> tuple[np.ndarray, np.ndarray]:

@@ -102,18 +102,20 @@ class MatrixReader:
         max_age: timedelta | None,
     ) -> None:
         view = self._view(series, tuple(by_family))
-        rows = view.known.at(found.decision_time)
-        is_there = rows >= 0
-        if max_age is not None:
-            is_there &= _age(found.decision_time, view.event_time, rows, series) <= np.timedelta64(max_age)
-        chosen, taken = np.flatnonzero(is_there), rows[is_there]
         try:
+            rows = view.known.at(found.decision_time)
+            is_there = rows >= 0
+            if max_age is not None:
+                is_there &= _age(found.decision_time, view.event_time, rows, series) <= np.timedelta64(max_age)
+            chosen, taken = np.flatnonzero(is_there), rows[is_there]
             for family, columns in by_family.items():
                 asked = tuple(found.names[column] for column in columns)
                 view.fill(found.values[:, place, :], chosen, taken, family, columns, asked, current, self._kept)
         except TableChangedError:
             self._forget(series, tuple(by_family))
             raise
+        finally:
+            view.close()  # thousands of tables may be kept, and a process may hold only so many files open
         found.event_time[chosen, place] = view.event_time[taken]
         found.known_time[chosen, place] = view.known_time[taken]
 

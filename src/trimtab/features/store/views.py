@@ -75,6 +75,12 @@ class SeriesView:
     known_time: np.ndarray
     known: KnownRows
 
+    def close(self) -> None:
+        """Let go of files that are still open; what is read later opens them again."""
+        for table in self.tables.values():
+            for file in table.files:
+                file.close()
+
     def is_current(self) -> bool:
         """Whether the files are still those that were opened."""
         return all(stamp_of(table.files[0].path) == table.stamp for table in self.tables.values())
@@ -118,7 +124,7 @@ def open_view(lake: Lake, series: Series, families: Sequence[str]) -> SeriesView
     """The common rows of some families of a series.
 
     One family may have newer rows than another, because it is computed first: what not all have does
-    not count. Raises `FeatureError` where they differ otherwise, `NotFoundError` for a family that was never computed.
+    not count. The files stay open until `close`. Raises `FeatureError` where they differ otherwise, `NotFoundError` for a family that was never computed.
     """
     tables = {family: open_table(lake, table_name(family, series), with_times=True) for family in families}
     times = [table.times() for table in tables.values()]

@@ -2,7 +2,7 @@
 
 `report` says what is found, `changes` what happened to the bars themselves, `built` which stored
 tables of features, samples and forecasts read them, `judged` which models and judgements come from
-those, `span` puts it together. Recall reads and never changes anything; retraining is another matter.
+those, `peers` who reads the bars as those of a peer, `span` puts it together. Recall reads and never changes anything; retraining is another matter.
 """
 
 from trimtab.pipeline.recall.report import RecallReport

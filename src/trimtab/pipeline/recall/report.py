@@ -99,6 +99,8 @@ class TouchedDataset:
     n_superseded: samples that hold values from before a change that was more than a factor, within
         look-back or label. A dataset built after the change has these too: its samples are what
         could be known when they were decided.
+    n_through_peers: those of `n_touched` that are of other instruments, whose features read the bars as
+        those of a peer.
     """
 
     fingerprint: str
@@ -110,6 +112,7 @@ class TouchedDataset:
     n_within_lookback: int
     built_before: bool
     n_superseded: int
+    n_through_peers: int = 0
 
     @property
     def share(self) -> float:
@@ -193,7 +196,15 @@ class RecallReport:
     @property
     def sentences(self) -> tuple[str, ...]:
         """The report in a few sentences."""
-        parts = (self._bars(), self._refused(), self._built(), self._before(), self._kept(), self._unknown())
+        parts = (
+            self._bars(),
+            self._refused(),
+            self._built(),
+            self._beside(),
+            self._before(),
+            self._kept(),
+            self._unknown(),
+        )
         return tuple(part for part in parts if part)
 
     def _bars(self) -> str:
@@ -221,6 +232,11 @@ class RecallReport:
             f"{_count(len(self.models), 'model version', 'model versions')}{champions}, "
             f"{_count(len(self.reports), 'report', 'reports')}, {_count(forecasts, 'stored forecast', 'stored forecasts')}."
         )
+
+    def _beside(self) -> str:
+        """Samples nobody would look for: those of other instruments."""
+        n = sum(dataset.n_through_peers for dataset in self.datasets)
+        return f"{_count(n, 'sample', 'samples')} of other instruments read them as bars of a peer." if n else ""
 
     def _before(self) -> str:
         if not self.changes or not self.datasets:

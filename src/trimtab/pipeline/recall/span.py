@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from trimtab.bars.sources.protocol import check_span
-from trimtab.datasets.recipe import label_of
 from trimtab.datasets.snapshot import read_recipe, stored_fingerprints
-from trimtab.datasets.windows import reach_of
 from trimtab.errors import DatasetError, TrimtabError, UnknownNameError
 from trimtab.market import Series, Timeframe
 from trimtab.pipeline.datasets import STAGE as DATASET
 from trimtab.pipeline.evidence import WALK_FORWARD
-from trimtab.pipeline.recall.built import RecalledBars, touched_dataset, touched_features, touched_forecasts
+from trimtab.pipeline.recall.built import BarsOf, RecalledBars, touched_dataset, touched_features, touched_forecasts
 from trimtab.pipeline.recall.changes import changes_in, late_changes, overlapping, refused_in
 from trimtab.pipeline.recall.judged import touched_models, touched_reports
+from trimtab.pipeline.recall.peers import readers
 from trimtab.pipeline.recall.report import RecallReport, TouchedDataset, TouchedTable
 from trimtab.pipeline.running import stage_values
 from trimtab.pipeline.workspace import Workspace
@@ -33,8 +33,8 @@ def recall(
     """Everything that was built on the bars of an instrument in a span.
 
     A sample was built on a bar when the bar lies between the first bar that still moves one of its
-    features by more than 1e-9 and the last bar its label looks at. Of stored datasets only the times
-    of the samples are read.
+    features by more than 1e-9 and the last bar its label looks at; a sample of another instrument when
+    one of its features of peers reads the bar. Of stored datasets only the times of the samples are read.
 
     Parameters
     ----------
@@ -47,11 +47,12 @@ def recall(
     """
     check_span(start, end, workspace.lake.clock.now())
     wanted = _wanted(workspace, instrument_id, timeframe)
-    bars = [_recalled(workspace, series, start, end) for series in wanted]
+    bars_of = cache(lambda series: _recalled(workspace, series, start, end))
+    bars = [bars_of(series) for series in wanted]
     touching = [each for each in bars if len(each.recalled)]
     models = workspace.registry.list_models()
     recipes, damaged = _recipes(workspace)
-    datasets, unread = _datasets(workspace, touching, recipes, models)
+    datasets, unread = _datasets(workspace, touching, recipes, models, bars_of)
     before = {dataset.fingerprint: dataset.built_before for dataset in datasets}
     found = touched_models(workspace, models, before)
     strategies = sorted({*workspace.strategies, *(model.strategy for model in models)})
@@ -67,7 +68,7 @@ def recall(
             for each in bars
             for refused in refused_in(workspace.quarantine, each.series, each.event_time, start, end)
         ),
-        tables=tuple(_tables(workspace, touching, recipes, before, strategies)),
+        tables=tuple(_tables(workspace, touching, recipes, before, strategies, bars_of)),
         datasets=tuple(datasets),
         models=tuple(found),
         reports=tuple(touched_reports(workspace, touching, datasets, found, strategies)),
@@ -122,6 +123,7 @@ def _datasets(
     bars: Sequence[RecalledBars],
     recipes: Mapping[str, Mapping[str, Any]],
     models: Sequence[ModelVersion],
+    bars_of: BarsOf,
 ) -> tuple[list[TouchedDataset], list[str]]:
     """The touched datasets, and the fingerprints of those that could not be read."""
     users, touched, unread = _users(workspace, recipes, models), [], []
@@ -129,12 +131,16 @@ def _datasets(
         learnt = [model.created for model in models if model.dataset_fingerprint == fingerprint]
         try:
             for each in bars:
-                if each.series.key in recipe["bars"]:
-                    first = min(learnt, default=None)
-                    touched.append(touched_dataset(workspace, each, fingerprint, recipe, first, users[fingerprint]))
+                if _is_read(recipe, each.series):
+                    first, names = min(learnt, default=None), users[fingerprint]
+                    touched.append(touched_dataset(workspace, each, fingerprint, recipe, first, names, bars_of))
         except (TrimtabError, ValueError, KeyError):  # damaged, or written by another version
             unread.append(fingerprint)
     return [dataset for dataset in touched if dataset is not None], unread
+
+
+def _is_read(recipe: Mapping[str, Any], series: Series) -> bool:
+    return series.key in recipe["bars"] or bool(readers(recipe, series))
 
 
 def _users(
@@ -158,15 +164,15 @@ def _tables(
     recipes: Mapping[str, Mapping[str, Any]],
     before: Mapping[str, bool],
     strategies: Sequence[str],
+    bars_of: BarsOf,
 ) -> Iterator[TouchedTable]:
     for each in bars:
-        yield from touched_features(workspace, each)
+        yield from touched_features(workspace, each, bars_of)
         for name in strategies:
             judged = (stage_values(workspace, WALK_FORWARD, name) or {}).get("dataset")
             recipe = recipes.get(judged or "")
-            if recipe is None or each.series.key not in recipe["bars"]:
+            if recipe is None or not _is_read(recipe, each.series):
                 continue
-            reach = reach_of(recipe["features"], label_of(recipe))
-            table = touched_forecasts(workspace, each, name, reach, before.get(str(judged), False))
+            table = touched_forecasts(workspace, each, name, recipe, before.get(str(judged), False), bars_of)
             if table is not None:
                 yield table
