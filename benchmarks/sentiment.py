@@ -259,7 +259,8 @@ day: before that nobody can say that it was there. The day is taken for one of U
 `--delay 5h`.
 
 **One text, once.** A text is named by instrument, time, channel and words. Read again it is nothing new; scored again
-it keeps its age and the score it was first known with, so a better scorer does not change the past.
+it keeps its age and the score it was first known with, so a better scorer does not change the past. Under another
+`--channel` (`news` or `social`) it is another text. `trimtab facts forget AAPL --texts` is the way to load anew.
 
 **Absent is not neutral.** Without texts a mood is unknown (NaN), never 0. Counts are 0 where a channel is silent,
 unless nobody has ever spoken of the instrument: then they are unknown, too. A mood is forgotten, unknown again, when
@@ -319,6 +320,12 @@ of length one. There is no model and no fit, so it cannot have seen the future. 
 
 where a pair is kindred when the cosine of its bags of words is at least 0.2. Averaged over a day's texts, as the
 features `theme_*` are, the errors average out as well; a single text says little. `--embedder none` leaves it out.
+
+A new embedder is a new history. Stored points stay as they were, and so do the features of all rows before the first
+text of the new one; from that text on `theme_*` are means over points as long as the newest text's, for axes of two
+spaces have nothing in common. Two embedders whose points are equally long cannot be told apart: their points would be
+averaged together, so embed again under another instrument or in another lake. A text whose point is not known as a
+whole says nothing of the subject; the others count without it.
 
 ## What the features say about returns
 

@@ -68,9 +68,12 @@ def run_pipeline(settings: Settings, names: Sequence[str], instance: dg.DagsterI
 
 
 def print_progress(asset: str, result: StageResult, seconds: float) -> None:
-    """One line on standard error: stage, key, seconds, and whether there was anything to do."""
+    """One line on standard error: stage, key, seconds, and whether there was anything to do; then what a check warns of."""
     unchanged = "  unchanged" if result.skipped else ""
     print(f"  {asset:<22} {result.key:<28} {seconds:6.1f} s{unchanged}", file=sys.stderr, flush=True)
+    for check in result.checks:
+        if not check.passed and not check.blocking:
+            print(f"    {check.name}: {check.description}", file=sys.stderr, flush=True)
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:

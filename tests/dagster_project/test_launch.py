@@ -28,7 +28,7 @@ algorithm = "linear"
 [tuning]
 n_trials = 0
 """
-STAGES = 12
+STAGES = 11
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def figures_between(first: np.datetime64, last: np.datetime64, seed: int = 1) ->
     days = np.arange(last - 400 * DAY, last, DAY)
     for concept in OPTIONS:
         scale = 0.3 if concept.startswith("implied") else 1_000.0
-        rows += [(concept, day - DAY, day, scale * float(np.exp(rng.normal(0.0, 0.3))), day) for day in days]
+        rows += [(concept, day - DAY, day, scale * float(np.exp(rng.normal(0.0, 0.3))), day + DAY) for day in days]
     columns = list(zip(*rows, strict=True))
     return Figures.build(
         "FAKE", columns[0], np.array(columns[1]), np.array(columns[2]), columns[3], np.array(columns[4])

@@ -168,7 +168,28 @@ def test_the_matrix_of_the_command_line_is_that_of_the_library(stored: Lake, tmp
 
 def test_a_whole_set_is_asked_for_by_its_name(stored: Lake) -> None:
     answer = trimtab("features", "matrix", "--instrument", "AAA", "--set", "market_state", "--at", "2020-06-01")
-    assert answer.code == 0 and "more features are left out" in answer.out
+    assert answer.code == 0, answer.err
+    assert set(feature_sets()["market_state"][:40]) <= set(answer.out.split())
+    answer = trimtab("features", "matrix", "--instrument", "AAA", "--set", "technical", "--at", "2020-06-01")
+    n = len(feature_sets()["technical"])
+    assert f"{n - 40} more features are left out" in answer.out
+
+
+@pytest.mark.parametrize("which", [["--feature", "rsi_14"], ["--set", "market_state"]])
+def test_the_matrix_fits_eighty_columns(stored: Lake, which: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    whose = ("--instrument", "AAA", "--instrument", "BBB")
+    out = trimtab("features", "matrix", *whose, *which, "--at", "2020-06-01", "--at", "2020-07-01").out
+    assert out.splitlines() and max(map(len, out.splitlines())) <= 80
+    assert "2020-07-01" in out and "AAA" in out and "BBB" in out
+
+
+def test_no_stored_table_is_replaced_by_a_matrix(stored: Lake) -> None:
+    path = stored.tables.path("features/technical/AAA__1d")
+    before = path.read_bytes()
+    answer = trimtab(*MATRIX, "--at", "2020-06-01", "--out", path)
+    assert answer.code == 1 and "is a file of the stored data" in answer.sentence
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize(
@@ -178,14 +199,14 @@ def test_a_whole_set_is_asked_for_by_its_name(stored: Lake) -> None:
         (("matrix", "--instrument", "AAA", "--feature", "rsi", "--at", "2020-06-01"), "unknown feature 'rsi'"),
         (("matrix", "--instrument", "AAA", "--feature", "rsi_14", "--at", "2020-06-01T10:00"), "carries no time zone"),
         (("matrix", "--instrument", "AAA", "--feature", "rsi_14", "--at", "soon"), "'soon' is no time"),
-        (("matrix", "--instrument", "AAA", "--feature", "doji", "--at", "2020-06-01"), "there is no table"),
+        (("matrix", "--instrument", "AAA", "--feature", "doji", "--at", "2020-06-01"), 'add "candlesticks" to the sets'),
         (("matrix", "--instrument", "AAA", "--at", "2020-06-01"), "no feature was asked for"),
         (("matrix", "--instrument", "AAA", "--set", "technical", "--at", "2020-06-01", "--out", "x.txt"), "ends in neither"),
         (("matrix", "--instrument", "AAA", "--set", "technical", "--at", "2020-06-01", "--timeframe", "2d"), "timeframe"),
         (("latest", "ZZZ__1d"), "unknown series with stored features 'ZZZ__1d'"),
         (("latest", "AAA"), "is not a series key"),
         (("latest", "AAA__1d", "--feature", "rsi"), "unknown feature 'rsi'"),
-        (("latest", "AAA__1d", "--feature", "doji"), "there is no table"),
+        (("latest", "AAA__1d", "--feature", "doji"), "run `trimtab run`"),
         (("validate", "ZZZ__1d"), "unknown series with stored features"),
         (("validate", "--required", "rsi"), "unknown feature 'rsi'"),
         (("validate", "--now", "2020-06-01T10:00"), "carries no time zone"),
@@ -212,19 +233,41 @@ def test_validate_scores_every_table_and_says_what_is_critical(stored: Lake) -> 
     assert answer.code == 0
     assert answer.document["summary"]["by_status"] == {"passed": 4, "warning": 0, "critical": 0}
     assert all(table["quality"]["overall"] == 1.0 for table in answer.document["tables"])
-    late = trimtab("features", "validate", "AAA__1d", "--now", "2024-01-01", "--json").document
+    answer = trimtab("features", "validate", "AAA__1d", "--now", "2024-01-01", "--json")
+    late = answer.document
+    assert answer.code == 1 and answer.sentence == "2 of 2 tables are critical"
     assert [table["status"] for table in late["tables"]] == ["critical", "critical"]
     assert late["tables"][0]["quality"]["freshness"] == 0.0
     missing = trimtab("features", "validate", "AAA__1d", "--required", "doji", "--json")
-    assert missing.code == 0 and missing.document["summary"]["critical"] == ["candlesticks of AAA__1d"]
+    assert missing.code == 1 and missing.sentence == "1 of 3 tables are critical"
+    assert missing.document["summary"]["critical"] == ["candlesticks of AAA__1d"]
     assert "1 critical" in trimtab("features", "validate", "AAA__1d", "--required", "doji").out
+
+
+def test_equal_findings_are_told_once_in_eighty_columns(stored: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    out = trimtab("features", "validate", "--now", "2024-01-01").out
+    assert max(map(len, out.splitlines())) <= 80
+    assert out.count("critical freshness") == 1
+    assert "technical of AAA__1d" in out and "fresh" in out.split("finding")[0]
+    assert "fresh" not in trimtab("features", "validate").out
+
+
+def test_a_critical_newest_row_is_refused(stored: Lake) -> None:
+    series = Series.parse("AAA__1d")
+    block = read_features(stored, series, feature_sets()["technical"])
+    block.values[-1, block.names.index("rsi_14")] = 1e6
+    write_family(stored, series, "technical", block)
+    answer = trimtab("features", "latest", "AAA__1d", "--json")
+    assert answer.code == 1 and answer.sentence == "the newest row of AAA__1d has 1 critical finding"
+    assert answer.document["validation"]["status"] == "critical"
 
 
 def test_a_table_that_cannot_be_read_is_a_finding_beside_the_others(stored: Lake) -> None:
     path = stored.tables.path("features/technical/AAA__1d")
     path.write_bytes(path.read_bytes()[:1000])
     answer = trimtab("features", "validate", "--json")
-    assert answer.code == 0
+    assert answer.code == 1 and answer.sentence == "1 of 4 tables are critical"
     assert answer.document["summary"]["critical"] == ["technical of AAA__1d"]
     assert answer.document["summary"]["by_status"]["passed"] == 3
 

@@ -122,13 +122,8 @@ def test_levels_equal_the_newest_that_was_known(told: list[Statement], day: int)
 def test_whichever_part_comes_first_the_versions_are_the_same_at_every_time(
     told: list[Statement], chance: object
 ) -> None:
-    """Unless a value returned to what it was before, which only the order of filing can tell."""
-    by_period: dict[tuple[np.datetime64, np.datetime64], set[float]] = defaultdict(set)
-    one: list[Statement] = []
-    for start, end, value, known in {(each[0], each[1], each[3]): each for each in told}.values():
-        if value not in by_period[start, end]:
-            by_period[start, end].add(value)
-            one.append((start, end, value, known))
+    """Values that are filed again and values that return to what they were included."""
+    one = list({(each[0], each[1], each[3]): each for each in told}.values())
     other = list(one)
     chance.shuffle(other)  # type: ignore[attr-defined]  # a Random
     for time in (FIRST + 100, FIRST + 700, FIRST + 1900):
@@ -136,6 +131,20 @@ def test_whichever_part_comes_first_the_versions_are_the_same_at_every_time(
         assert known[0].value.tobytes() == known[1].value.tobytes()
         plain = plain_known(one, time)
         assert sorted(known[0].value.tolist()) == sorted(plain.values())
+
+
+@settings(max_examples=150, deadline=None)
+@given(figures_of_one_period, st.randoms(use_true_random=False))
+def test_of_one_period_the_last_statement_known_holds_whatever_order_they_came_in(
+    told: list[tuple[int, int]], chance: object
+) -> None:
+    """Few values, so that many are filed again and many return."""
+    one = [(FIRST, QUARTER_ENDS[0], float(value), QUARTER_ENDS[0] + 30 + day) for day, value in told]
+    chance.shuffle(one)  # type: ignore[attr-defined]  # a Random
+    stored = stored_one_by_one(one)
+    assert (stored.value[1:] != stored.value[:-1]).all()  # what only repeats is no version
+    for time in (QUARTER_ENDS[0] + 30 + np.arange(10)).astype("datetime64[us]"):
+        assert known_by(stored, time).value.tolist() == list(plain_known(one, time).values())
 
 
 def stored_one_by_one(told: list[Statement]) -> Figures:

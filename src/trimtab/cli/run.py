@@ -8,10 +8,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from trimtab.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from trimtab.config import Strategy
 
 PROJECT_FILE = Path("dagster_project") / "definitions.py"
 
@@ -46,6 +50,30 @@ def refuse_unknown(names: list[str]) -> None:
     for name in names:
         if name not in strategies:
             raise UnknownNameError("strategy", name, strategies, where=f"{folder}: ")
+    for name in names or strategies:
+        _refuse_unknown_inputs(strategies[name])
+
+
+def _refuse_unknown_inputs(strategy: Strategy) -> None:
+    """Feature sets and features that do not exist, and files of facts that are not there."""
+    from trimtab.errors import UnknownNameError
+    from trimtab.features.catalogue import FEATURE_SETS
+
+    where = f"strategy '{strategy.name}': "
+    for each in strategy.features.sets:
+        if each not in FEATURE_SETS:
+            raise UnknownNameError("feature set", each, FEATURE_SETS, where)
+    if strategy.features.names:
+        from trimtab.features.catalogue import catalogue
+
+        for each in strategy.features.names:
+            if each not in catalogue():
+                raise UnknownNameError("feature", each, catalogue(), where)
+    for file in strategy.facts.files:
+        if not file.path.exists():
+            raise ConfigurationError(
+                f"{where}there is no file {file.path} of facts; give the path of a file, or take the line out"
+            )
 
 
 def project_root(start: Path) -> Path:

@@ -104,8 +104,9 @@ class FactFile(_Section):
     ----------
     format: the layout, as in `trimtab facts ingest --format`.
     path: the file.
-    delay: how long after its own time a fact counts as known, where the file does not say when it was.
-    channel: who speaks in a file of texts, such as "news" or "social"; absent, the format says it.
+    delay: how long after its own time a fact counts as known; where the file does not say when a figure was, how
+        long after the end of its period.
+    channel: who speaks in a file of texts, "news" or "social"; absent, the format says it.
     shares: which share counts of a quarterly_table are read: as reported, for prices as traded with splits
         told beside them, or split_adjusted, for prices that are adjusted for splits themselves.
     """
@@ -113,7 +114,7 @@ class FactFile(_Section):
     format: Literal["sec_companyfacts", "quarterly_table", "figures", "posts", "headlines", "scored_posts"]
     path: Path
     delay: Duration | None = None
-    channel: str | None = None
+    channel: Literal["news", "social"] | None = None
     shares: Literal["as_reported", "split_adjusted"] | None = None
 
     @model_validator(mode="after")

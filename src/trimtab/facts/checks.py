@@ -6,6 +6,7 @@ import numpy as np
 
 from trimtab.errors import SchemaError
 from trimtab.facts.schema import Figures, Texts
+from trimtab.facts.sources.protocol import over
 from trimtab.facts.versions import same_figure
 
 
@@ -14,13 +15,10 @@ def require_sound_figures(figures: Figures) -> None:
     for wrong, what in (
         (~np.isfinite(figures.value), "has no value; leave it out"),
         (figures.period_start > figures.period_end, "ends before it begins; correct its period"),
-        (
-            figures.known_time < figures.period_end,
-            "is known before its period ends; correct a time (forecasts are no figures)",
-        ),
     ):
         if wrong.any():
             raise SchemaError(f"{_told(figures, int(np.argmax(wrong)))} {what}")
+    _require_over(figures)
     start = figures.period_start.astype(np.int64)
     figures = figures.take(np.lexsort((figures.known_time, start, figures.concept, figures.period_end)))
     if len(figures) == 0:
@@ -30,6 +28,18 @@ def require_sound_figures(figures: Figures) -> None:
     if twice.any():
         raise SchemaError(
             f"{_told(figures, int(np.argmax(twice)))} is told with two values at one known time; keep the right one"
+        )
+
+
+def _require_over(figures: Figures) -> None:
+    ends = over(figures.period_end)
+    early = figures.known_time < ends
+    if early.any():
+        at = int(np.argmax(early))
+        is_day = ", when its last day is over" if ends[at] != figures.period_end[at] else ""
+        raise SchemaError(
+            f"{_told(figures, at)} is known before its period ends ({str(ends[at])[:16].replace('T', ' ')} UTC{is_day}); "
+            "correct a time (forecasts are no figures)"
         )
 
 

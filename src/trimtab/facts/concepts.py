@@ -1,7 +1,8 @@
 """The words of figures: what a concept means, and whether it is a flow over a period or a level at its end.
 
 Sources translate their own tags into these; features name only these. Money is in the currency of the
-filing, share counts are as stated, on the basis of splits of their own `period_end`.
+filing. Share counts are as stated: the splits up to their `period_end` and those before they were filed are in them,
+as accounting rules ask; a later split is not.
 """
 
 from __future__ import annotations

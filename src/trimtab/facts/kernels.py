@@ -13,7 +13,7 @@ _NEVER = np.iinfo(np.int64).min  # NaT as a whole number
 
 @njit(cache=True, nogil=True)
 def n_not_later(times: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """How many of the non-decreasing `times` are not later than each of `at`; one walk where `at` is in order.
+    """How many of the non-decreasing `times` are not later than each of `at`; one search and a walk where `at` is in order.
 
     >>> n_not_later(np.array([1, 3, 3]), np.array([0, 3, 5, 2])).tolist()
     [0, 3, 3, 1]
@@ -21,7 +21,7 @@ def n_not_later(times: np.ndarray, at: np.ndarray) -> np.ndarray:
     out = np.empty(len(at), np.int64)
     reached = 0
     for i in range(len(at)):
-        if i > 0 and at[i] < at[i - 1]:
+        if i == 0 or at[i] < at[i - 1]:
             reached = np.searchsorted(times, at[i], side="right")
         while reached < len(times) and times[reached] <= at[i]:
             reached += 1
@@ -164,7 +164,7 @@ def lagged_spread(
         count, mean, spread = 0.0, 0.0, 0.0
         for k in range(lags):
             then = at[r] - k * lag
-            if r > 0 and at[r] < at[r - 1]:
+            if r == 0 or at[r] < at[r - 1]:
                 reached[k] = np.searchsorted(times, then, side="right")
             while reached[k] < len(times) and times[reached[k]] <= then:
                 reached[k] += 1

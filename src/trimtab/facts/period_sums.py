@@ -20,7 +20,7 @@ REACH = 1500  # periods that end longer before the newest one are not looked at
 MOST_ROADS = 8  # a sum of more would carry too many roundings and restatements
 NEVER = np.iinfo(np.int64).min
 FLOW_COLUMNS = 6  # trailing, trailing a year before, its end; quarter, quarter a year before, its end
-LEVEL_COLUMNS = 4  # level, its end; a year before, its end
+LEVEL_COLUMNS = 6  # level, its end; a year before, its end; when each of the two became known
 
 
 @njit(cache=True, nogil=True)
@@ -167,25 +167,28 @@ def _reached(total: np.ndarray, place: int) -> float:
 
 @njit(cache=True, nogil=True)
 def level_history(
-    event: np.ndarray, period: np.ndarray, value: np.ndarray, end: np.ndarray, n_events: int
+    event: np.ndarray, period: np.ndarray, value: np.ndarray, end: np.ndarray, moment: np.ndarray
 ) -> np.ndarray:
-    """A level and that of a year before, after each event, float64, shape (n_events, 4): see `LEVEL_COLUMNS`.
+    """A level and that of a year before, after each event, float64, shape (n_events, 6): see `LEVEL_COLUMNS`.
 
-    Parameters are those of `flow_history`; the ends rise, and every event states something.
+    Parameters are those of `flow_history`; the ends rise, every event states something, and `moment` says when
+    each event was, int64, shape (n_events,). A value that is only repeated is known from the first time.
     """
-    out = np.full((n_events, 4), np.nan)
-    stated = np.full(len(end), np.nan)
+    n_events = len(moment)
+    out = np.full((n_events, 6), np.nan)
+    stated, since = np.full(len(end), np.nan), np.full(len(end), np.nan)
     at = 0
     for e in range(n_events):
         while at < len(event) and event[at] == e:
-            stated[period[at]] = value[at]
+            if stated[period[at]] != value[at]:
+                stated[period[at]], since[period[at]] = value[at], moment[e]
             at += 1
         newest = -1
         for p in range(len(end)):
             if not np.isnan(stated[p]):
                 newest = p
-        out[e, 0], out[e, 1] = stated[newest], end[newest]
+        out[e, 0], out[e, 1], out[e, 4] = stated[newest], end[newest], since[newest]
         before = _nearest(end, stated, end[newest] - YEAR, LEVEL_OFF)
         if before >= 0:
-            out[e, 2], out[e, 3] = stated[before], end[before]
+            out[e, 2], out[e, 3], out[e, 5] = stated[before], end[before], since[before]
     return out

@@ -96,7 +96,7 @@ class Texts:
     ----------
     instrument_id: about whom.
     event_time: when it was published, `datetime64[us]`, UTC.
-    channel: who speaks: `news` (professional) or `social` (retail), or another source's name. Array of str.
+    channel: who speaks: `news` (professional) or `social` (retail). Array of str.
     text: what was written, array of str objects.
     score: mood in [-1, 1], -1 bearish, 1 bullish; NaN where nobody scored it. float64.
     confidence: how sure the score is, in [0, 1]; NaN with the score. float64.

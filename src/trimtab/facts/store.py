@@ -2,18 +2,21 @@
 
 One append is one Parquet part, written in one step under the lock of the instrument, so a reader sees all
 of it or nothing. Many parts become one (`compact`): it appears under its name, then what it covers is
-deleted; killed in between, readers ignore what is covered and the next writer removes it.
+deleted; killed in between, readers ignore what is covered and the next writer removes it. Forgetting works
+alike: one part that holds nothing covers all others, then they are deleted, and it after them.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from trimtab.errors import SchemaError
+from trimtab.errors import SchemaError, UnknownNameError
 from trimtab.facts.checks import require_sound_figures, require_sound_texts
 from trimtab.facts.schema import TIME, Figures, Texts, arrays_of
 from trimtab.facts.tables import figures_of, figures_table, texts_of, texts_table
@@ -38,6 +41,8 @@ __all__ = ["MAX_PARTS", "AppendReport", "FactStore"]
 
 MAX_PARTS = 64  # parts beside the compacted one, above which an append compacts
 FIGURES, TEXTS = "facts/figures", "facts/texts"
+KINDS = {"figures": FIGURES, "texts": TEXTS}
+_NOTHING = "0" * 12  # in the name of a part that holds nothing, where others have the hash of what they hold
 _FIGURE_COLUMNS = ("concept", "period_start", "period_end", "value", "known_time", "received_time", "document")
 _TEXT_COLUMNS = (
     *("event_time", "channel", "text", "score", "confidence", "scorer", "embedding"),
@@ -50,14 +55,15 @@ class FactStore:
     """Append-only versions of facts in the lake, one folder of Parquet parts per instrument and kind.
 
     `trimtab.facts.versions` has the rules. What is told again is nothing new, so a file may be ingested as
-    often as one likes, and figures give the same versions whichever file comes first.
+    often as one likes, and figures give the same versions whichever file comes first. A value that was stated
+    again at a later time is kept too, though it is no version.
     """
 
     lake: Lake
     max_parts: int = MAX_PARTS
 
     def append_figures(self, figures: Figures, received: datetime) -> AppendReport:
-        """Store what is new or different among the figures of one instrument; the rest is nothing.
+        """Store what is new or different among the figures of one instrument, and when a value was stated again.
 
         Raises `SchemaError` for a value that is no number, a period that ends before it begins or after
         its figure was known, and two values of one concept and period at one known time.
@@ -98,7 +104,10 @@ class FactStore:
 
     def instruments(self) -> list[str]:
         """Every instrument that has facts, sorted."""
-        return sorted({name.split("/")[2] for kind in (FIGURES, TEXTS) for name in self.lake.tables.names(kind)})
+        names: dict[str, list[str]] = defaultdict(list)
+        for name in (name for kind in (FIGURES, TEXTS) for name in self.lake.tables.names(kind)):
+            names[name.rpartition("/")[0]].append(name)
+        return sorted({folder.split("/")[2] for folder, held in names.items() if not _is_forgotten(Parts.of(held))})
 
     def content(self, instrument_id: str) -> tuple[str, ...]:
         """The names of what is stored of an instrument: another tuple when anything was stored since."""
@@ -125,6 +134,32 @@ class FactStore:
             with exclusive(self.lake.lock_path(folder)):
                 self._compact(folder)
         return len(self.content(instrument_id))
+
+    def forget(self, instrument_id: str, kinds: Iterable[str] = tuple(KINDS)) -> dict[str, int]:
+        """Remove all that is stored of an instrument, so that what is told next is new; how many versions there were.
+
+        `kinds` are "figures", "texts" or both; a kind is gone as a whole or, where this was killed, not at all, and
+        then forgetting again finishes it. Raises `UnknownNameError` for another kind.
+        """
+        kinds = list(kinds)
+        for kind in kinds:
+            if kind not in KINDS:
+                raise UnknownNameError("kind of facts", kind, KINDS)
+        return {kind: self._forget(kind, instrument_id) for kind in kinds}
+
+    def _forget(self, kind: str, instrument_id: str) -> int:
+        folder = _folder(KINDS[kind], instrument_id)
+        with exclusive(self.lake.lock_path(folder)):
+            n_versions = len(self.figures(instrument_id) if kind == "figures" else self.texts(instrument_id))
+            parts = self._remove_covered(folder)
+            if parts.live and not _is_forgotten(parts):
+                none = Figures.empty(instrument_id), Texts.empty(instrument_id)
+                nothing = figures_table(none[0]) if kind == "figures" else texts_table(none[1])
+                self.lake.tables.write(f"{folder}/{parts.last + 1:06d}-current-{_NOTHING}", nothing)
+                parts = self._remove_covered(folder)
+            for name in parts.live:
+                self.lake.tables.delete(name)
+        return n_versions
 
     def _stored_figures(self, instrument_id: str) -> Figures:
         tables = self._read(_folder(FIGURES, instrument_id), _FIGURE_COLUMNS)
@@ -159,6 +194,11 @@ class FactStore:
 
 def _folder(kind: str, instrument_id: str) -> str:
     return f"{kind}/{Series(instrument_id, Timeframe.DAY).instrument_id}"  # refuses a name no folder may have
+
+
+def _is_forgotten(parts: Parts) -> bool:
+    """Whether all that is left is the part that holds nothing, of a forgetting that was killed."""
+    return not parts.later and parts.current is not None and parts.current.endswith(f"-current-{_NOTHING}")
 
 
 def _joined(tables: list[pa.Table]) -> pa.Table:

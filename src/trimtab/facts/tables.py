@@ -41,14 +41,12 @@ def texts_table(texts: Texts) -> pa.Table:
 
     columns = {"instrument_id": pa.array([texts.instrument_id] * len(texts), pa.string())}
     for name, array in arrays_of(texts):
-        is_point = name == "embedding"
-        columns[name] = pa.array(list(array), pa.list_(pa.float32())) if is_point else _column(name, array)
+        columns[name] = _lists(array) if name == "embedding" else _column(name, array)
     return pa.table(columns)
 
 
 def texts_of(table: pa.Table, instrument_id: str) -> Texts:
-    """Read back a table of `texts_table`; points of another length than the newest ones are unknown (NaN)."""
-    received = _times(table, "received_time")
+    """Read back a table of `texts_table`; every point keeps its own numbers, and a shorter one has NaN after them."""
     return Texts.build(
         instrument_id,
         _times(table, "event_time"),
@@ -57,9 +55,9 @@ def texts_of(table: pa.Table, instrument_id: str) -> Texts:
         table["score"].to_numpy(),
         table["confidence"].to_numpy(),
         _texts(table, "scorer"),
-        _points(table, received),
+        _points(table),
         _times(table, "known_time"),
-        received,
+        _times(table, "received_time"),
     )
 
 
@@ -82,16 +80,32 @@ def _times(table: pa.Table, name: str) -> np.ndarray:
     return times
 
 
-def _points(table: pa.Table, received: np.ndarray) -> np.ndarray:
-    """Points of two embedders do not lie in one space, so the length of the newest rows decides."""
+def point_lengths(embedding: np.ndarray) -> np.ndarray:
+    """How many numbers each point has before the NaN that fill its row, int64; 0 where all is unknown.
+
+    >>> point_lengths(np.array([[1.0, 2.0], [1.0, np.nan], [np.nan, np.nan]])).tolist()
+    [2, 1, 0]
+    """
+    known = ~np.isnan(embedding)
+    if known.shape[1] == 0:
+        return np.zeros(len(known), np.int64)
+    lengths = known.shape[1] - np.argmax(known[:, ::-1], axis=1)
+    return np.where(known.any(axis=1), lengths, 0)
+
+
+def _lists(embedding: np.ndarray) -> pa.Array:
+    import pyarrow as pa
+
+    points = [row[:length] for row, length in zip(embedding, point_lengths(embedding), strict=True)]
+    return pa.array(points, pa.list_(pa.float32()))
+
+
+def _points(table: pa.Table) -> np.ndarray:
+    """Points of several embedders differ in length; the longest decides how wide the array is."""
     import pyarrow.compute as pc
 
     column = table["embedding"].combine_chunks()
     lengths = pc.list_value_length(column).to_numpy(zero_copy_only=False)
-    if len(lengths) == 0:
-        return np.empty((0, 0), np.float32)
-    d = int(lengths[np.flatnonzero(received == received.max())].max())
-    points = np.full((len(lengths), d), np.nan, np.float32)
-    if d:
-        points[lengths == d] = np.asarray(column.filter(lengths == d).flatten()).reshape(-1, d)
+    points = np.full((len(lengths), int(lengths.max(initial=0))), np.nan, np.float32)
+    points[np.arange(points.shape[1]) < lengths[:, None]] = np.asarray(column.flatten())
     return points

@@ -2,7 +2,8 @@
 
 A figure is named by concept and period. Filings carry their own date, so a figure told again with another
 value is a new version from that date on, and one told late about an earlier date takes its place in the
-past. A text is named by its time, channel and words; another score or embedding of it is a new version
+past. A statement that repeats the value in force is no version, but it is kept: should another value
+turn up between the two, it says that the old one holds again. A text is named by its time, channel and words; another score or embedding of it is a new version
 from when it was received, because it must not rewrite what decisions were taken on.
 """
 
@@ -15,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from trimtab.facts.schema import Figures, Texts
+from trimtab.facts.tables import point_lengths
 from trimtab.storage.hashing import sha256_bytes
 
 TICK = np.timedelta64(1, "us")
@@ -28,7 +30,7 @@ class AppendReport:
     ----------
     new: about which nothing was stored: a concept and period, or a text.
     restated: that differ from what is stored about the same; each became a new version.
-    unchanged: that say what is stored; nothing was written for them.
+    unchanged: that say what is stored; no version was written for them.
     """
 
     new: int
@@ -68,27 +70,31 @@ class Held:
 
 
 def new_figures(given: Figures, stored: Figures, received: np.datetime64) -> tuple[Figures, AppendReport]:
-    """The given figures that are news beside all stored versions, dated, and the count of all.
+    """The given figures to store beside all stored ones, dated, and the count of all given.
 
-    A figure that says what was known at its known time is nothing new. One that contradicts a stored one
+    A figure that says what was known at its known time is nothing new; it is stored all the same where nobody
+    stated it at that time, because an earlier statement may still arrive. One that contradicts a stored one
     of the very same known time is a correction nobody dated: it is known from when it was received.
     """
     held = Held()
     for key, known, value in zip(figure_keys(stored), stored.known_time, stored.value.tolist(), strict=True):
         held.add(key, Version(known, value))
     given = given.take(np.argsort(given.known_time, kind="stable"))
-    known_time, is_news, n_new = given.known_time.copy(), np.zeros(len(given), bool), 0
+    known_time, n_new = given.known_time.copy(), 0
+    is_news, is_kept = np.zeros(len(given), bool), np.zeros(len(given), bool)
     for i, (key, value) in enumerate(zip(figure_keys(given), given.value.tolist(), strict=True)):
         before, latest = held.in_force(key, known_time[i]), held.latest(key)
-        if before is not None and latest is not None and before.known == known_time[i] and before.says != value:
+        is_stated = before is not None and before.known == known_time[i]
+        if before is not None and latest is not None and is_stated and before.says != value:
             before = latest
             known_time[i] = max(received, latest.known + TICK)
-        if before is None or before.says != value:
+        is_news[i] = before is None or before.says != value
+        is_kept[i] = is_news[i] or not is_stated
+        if is_kept[i]:
             n_new += latest is None
-            is_news[i] = True
             held.add(key, Version(known_time[i], value))
     dated = replace(given, known_time=known_time, received_time=np.full(len(given), received))
-    return dated.take(is_news), _report(is_news, n_new)
+    return dated.take(is_kept), _report(is_news, n_new)
 
 
 def new_texts(given: Texts, stored: Texts, received: np.datetime64) -> tuple[Texts, AppendReport]:
@@ -171,7 +177,9 @@ def digests(texts: Texts) -> np.ndarray:
 
 def _said_of(texts: Texts) -> list[Hashable]:
     numbers = np.column_stack([texts.score, texts.confidence]) + 0.0  # so that -0.0 equals 0.0
-    scored, points = [row.tobytes() for row in numbers], [row.tobytes() for row in texts.embedding]
+    lengths = point_lengths(texts.embedding)  # a point is as long as it was told, whatever stands beside it
+    points = [row[:length].tobytes() for row, length in zip(texts.embedding, lengths, strict=True)]
+    scored = [row.tobytes() for row in numbers]
     return list(zip(texts.scorer.tolist(), scored, points, strict=True))
 
 

@@ -79,10 +79,11 @@ def at_rows(c: Context, formula: Formula) -> np.ndarray:
 def market_value(c: Context) -> np.ndarray:
     """What all shares cost at the close of each row, shape (n,); ask for it as `c.of(market_value, c)`.
 
-    The share count is of the day it was stated for and the raw close of its bar, so the splits between
-    the two multiply the count. NaN where there is no positive count or price.
+    The share count holds for the day it was stated for, with the splits before its filing in it already, and the raw
+    close is of its bar, so the splits between the two multiply the count. NaN where there is no positive count or
+    price.
     """
-    stated = at_rows(c, lambda a: a.history.level_time("shares_outstanding"))
+    stated = at_rows(c, lambda a: a.history.level_basis("shares_outstanding"))
     shares = at_rows(c, lambda a: a.history.level("shares_outstanding"))
     value = c.raw_close * shares * splits_between(c.surroundings.actions, stated, c.closing_time, c.decision_time)
     return np.where((value > 0.0) & np.isfinite(value), value, np.nan)
@@ -149,8 +150,10 @@ class Year:
         return np.where(np.isnan(stated), self.level("assets") - self.level("equity"), stated)
 
     def debt(self) -> np.ndarray:
-        """Short- and long-term debt; where one is not stated, the other alone."""
-        return sum_of_stated(self.level("short_term_debt"), self.level("long_term_debt"))
+        """Short- and long-term debt; where one was not stated at all lately, the other alone."""
+        short, long = "short_term_debt", "long_term_debt"
+        told = self.items.is_told(short), self.items.is_told(long)
+        return sum_of_stated(self.level(short), self.level(long), *told)
 
     def free_cash_flow(self) -> np.ndarray:
         """Cash from operations less capital expenditures."""
@@ -161,8 +164,10 @@ class Year:
         return self.flow("operating_income") + self.flow("depreciation_amortisation")
 
     def paid_out(self) -> np.ndarray:
-        """Dividends and repurchases; where one is not stated, the other alone."""
-        return sum_of_stated(self.flow("dividends_paid"), self.flow("share_repurchases"))
+        """Dividends and repurchases; where one was not stated at all lately, the other alone."""
+        paid, bought = "dividends_paid", "share_repurchases"
+        told = self.items.is_told(paid), self.items.is_told(bought)
+        return sum_of_stated(self.flow(paid), self.flow(bought), *told)
 
     def return_on_assets(self) -> np.ndarray:
         """Net income over assets."""
@@ -212,6 +217,14 @@ def growth(now: np.ndarray, before: np.ndarray) -> np.ndarray:
     return ratio(now - before, np.abs(before), np.nan)
 
 
-def sum_of_stated(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The sum; where only one is a number, that one: who has no short-term debt files no line for it."""
-    return np.where(np.isnan(one), other, np.where(np.isnan(other), one, one + other))
+def sum_of_stated(one: np.ndarray, other: np.ndarray, is_one_told: np.ndarray, is_other_told: np.ndarray) -> np.ndarray:
+    """The sum; where one was not told of at all, the other alone: who has no short-term debt files no line for it.
+
+    What was told of, but not so that it gives a number, is unknown, and so is the sum.
+
+    >>> nan, told = np.array([np.nan, np.nan]), np.array([True, False])
+    >>> sum_of_stated(np.array([5.0, 5.0]), nan, np.array([True, True]), told).tolist()
+    [nan, 5.0]
+    """
+    is_one_absent, is_other_absent = np.isnan(one) & ~is_one_told, np.isnan(other) & ~is_other_told
+    return np.where(is_one_absent, other, np.where(is_other_absent, one, one + other))

@@ -52,7 +52,9 @@ class Context:
         self.low = np.minimum(low, np.minimum(self.open, self.close))
         self.is_ordinary = self.is_ordinary and bool(self.low.min(initial=np.inf) > 1.0 / _ORDINARY)
         self._expected = uses or {}
-        self._asked: dict[Any, list[Any]] = {}  # how often so far, how often in all (0: not told), the result while kept
+        self._asked: dict[
+            Any, list[Any]
+        ] = {}  # how often so far, how often in all (0: not told), the result while kept
 
     @property
     def uses(self) -> dict[Any, int]:

@@ -64,9 +64,9 @@ def compute(
     dtype: of the result, float32 halves what a table takes; the computation is always float64.
     surroundings: facts and peers, for the features that read them; without them those are NaN.
 
-    With fewer bars than a feature's lookback its column is NaN. A price or volume that is NaN or
-    infinite is unknown: so are the values that read it (those of infinite memory from there on), and
-    nothing that comes out is infinite. Raises `UnknownNameError` for a
+    With fewer bars than a feature's lookback its column is NaN. A bar with a price or volume that is NaN or
+    infinite is no bar: its row is NaN, and the other rows are what they would be without it, as when the
+    checks had refused it. Nothing that comes out is infinite. Raises `UnknownNameError` for a
     name that is not in the catalogue and `FeatureError` for bars out of order.
 
     >>> from trimtab.market import Timeframe
@@ -97,6 +97,10 @@ def fill(
     """Write the newest `len(values)` rows of some features over ordered bars into columns of a block."""
     if not len(bars):
         return
+    known = known_bars(bars)
+    if not known.all():
+        _fill_known(values, columns, bars, known, names, surroundings)
+        return
     features, context = catalogue(), Context(bars, _uses(names), surroundings)
     first = len(bars) - len(values)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
@@ -104,6 +108,33 @@ def fill(
             values[:, column] = features[name].values(context)[first:]
             if not context.is_ordinary:
                 _without_infinities(values[:, column])
+
+
+def known_bars(bars: Bars) -> np.ndarray:
+    """Which bars have a number for every price, the volume and the factor, bool, one per bar."""
+    columns = (bars.open, bars.high, bars.low, bars.close, bars.volume, bars.factor)
+    known = np.ones(len(bars), dtype=bool)
+    for column in columns:
+        if not np.isfinite(column.sum()):  # cheap; a sum that overflows is looked at again
+            known &= np.isfinite(column)
+    return known
+
+
+def _fill_known(
+    values: np.ndarray,
+    columns: Iterable[int],
+    bars: Bars,
+    known: np.ndarray,
+    names: tuple[str, ...],
+    surroundings: Surroundings,
+) -> None:
+    """As `fill`, for bars some of which are none: computed without them."""
+    places = np.array(list(columns), dtype=np.intp)
+    rows = np.flatnonzero(known[len(bars) - len(values) :])
+    found = np.empty((len(rows), len(names)), order="F")
+    fill(found, range(len(names)), bars.take(known), names, surroundings)
+    values[:, places] = np.nan
+    values[np.ix_(rows, places)] = found
 
 
 def _without_infinities(column: np.ndarray) -> None:

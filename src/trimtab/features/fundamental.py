@@ -24,7 +24,10 @@ from trimtab.features.catalogue import feature
 from trimtab.features.context import Context
 from trimtab.features.kernels.ratios import ratio
 
-NOT_FILED = "a figure it needs was not filed yet, or is of a period that ended over 18 months ago"
+NOT_FILED = (
+    "a figure it needs was not filed yet, or is of a period that ended over 18 months ago or over 100 days before"
+    " that of the newest accounts"
+)
 filed = partial(feature, "fundamental", inputs=("figures",), unknown_when=NOT_FILED)
 priced = partial(feature, "fundamental", inputs=("close", "figures"), unknown_when=NOT_FILED)
 _DAY = np.timedelta64(86_400_000_000, "us")
@@ -471,13 +474,16 @@ def _accruals_to_assets(a: Accounts) -> np.ndarray:
 
 
 def _shares_growth(c: Context) -> np.ndarray:
-    before_date = at_rows(c, lambda a: a.history.level_time_before("shares_outstanding"))
-    now_date = at_rows(c, lambda a: a.history.level_time("shares_outstanding"))
     before = at_rows(c, lambda a: a.history.level_before("shares_outstanding"))
+    before_basis = at_rows(c, lambda a: a.history.level_basis_before("shares_outstanding"))
     now = at_rows(c, lambda a: a.history.level("shares_outstanding"))
-    return (
-        of_positive(now, before * splits_between(c.surroundings.actions, before_date, now_date, c.decision_time)) - 1.0
-    )
+    now_basis = at_rows(c, lambda a: a.history.level_basis("shares_outstanding"))
+    both = np.maximum(before_basis, now_basis)  # an old count restated lately has later splits in it than the new one
+
+    def at_both(count: np.ndarray, counted: np.ndarray) -> np.ndarray:
+        return count * splits_between(c.surroundings.actions, counted, both, c.decision_time)
+
+    return of_positive(at_both(now, now_basis), at_both(before, before_basis)) - 1.0
 
 
 def _is_above(one: np.ndarray, other: np.ndarray) -> np.ndarray:

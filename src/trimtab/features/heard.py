@@ -14,6 +14,7 @@ import numpy as np
 from trimtab.facts import Texts, moods
 from trimtab.facts.kernels import in_force, lagged_spread, moments_tree, n_not_later, window_moments
 from trimtab.facts.moods import DAY_US, FORGOTTEN, NEUTRAL, Heard
+from trimtab.facts.tables import point_lengths
 from trimtab.features.context import Context
 from trimtab.features.kernels.ratios import ratio
 from trimtab.features.kernels.windows import window_sum
@@ -100,11 +101,26 @@ def moods_after(told: Texts | None, channel: int) -> Track:
 def themes_after(told: Texts | None, channel: int) -> Track:
     """What the texts with words speak about after each of them: axes of the mean embedding, then its shift.
 
-    A text without words has no subject, and its embedding no length; the others count with length one.
+    A text without words has no subject, and its embedding no length; the others count with length one. So does a text
+    count for nothing whose point is not known as a whole. Points of different length lie in different spaces, so after
+    each text the mean is over those as long as its own: with a new embedder the subjects begin anew.
     """
     known = moods.heard(told, spoken_by(channel))
-    known = known.take(np.any(known.embedding != 0.0, axis=1))
-    unit = known.embedding / np.sqrt(np.sum(known.embedding * known.embedding, axis=1, keepdims=True))
+    lengths = point_lengths(known.embedding)
+    is_whole = np.sum(np.isfinite(known.embedding), axis=1) == lengths
+    is_subject = is_whole & np.any((known.embedding != 0.0) & ~np.isnan(known.embedding), axis=1)
+    known, lengths = known.take(is_subject), lengths[is_subject]
+    columns = np.full((len(known), THEMES + 1), np.nan)
+    for length in np.unique(lengths):
+        alike = lengths == length
+        columns[alike] = _subjects(known.take(alike), int(length))
+    return _track(known, list(columns.T), [5, 5, 5, 1])
+
+
+def _subjects(known: Heard, length: int) -> np.ndarray:
+    """After each text the columns of `themes_after`, of points that all have the same length, shape (n, 4)."""
+    points = np.ascontiguousarray(known.embedding[:, :length])
+    unit = points / np.sqrt(np.sum(points * points, axis=1, keepdims=True))
     late, middle, before = (
         np.clip(moods.decayed_mean_after(known, unit, None, days), -1.0, 1.0) for days in (1, 5, 20)
     )
@@ -112,7 +128,7 @@ def themes_after(told: Texts | None, channel: int) -> Track:
     shift = np.clip(1.0 - ratio(np.sum(late * before, axis=1), lengths, np.nan), 0.0, 2.0)
     nothing = np.full(len(known), np.nan)
     axes = [middle[:, axis] if axis < middle.shape[1] else nothing for axis in range(THEMES)]
-    return _track(known, [*axes, shift], [5, 5, 5, 1])
+    return np.column_stack([*axes, shift])
 
 
 def scores_tree(told: Texts | None, channel: int, side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -192,7 +208,9 @@ def scored_count(c: Context, channel: int, days: int) -> np.ndarray:
 def moments(c: Context, channel: int, days: int, side: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Mean and variance of the scores in the window, or of whether they take a side; NaN where there are none."""
     tree = c.prepared(scores_tree, c.surroundings.texts, channel, side)
-    return window_moments(*tree, c.of(known_scores, c, channel, days), c.of(known_scores, c, channel))
+    first, end = c.of(known_scores, c, channel, days), c.of(known_scores, c, channel)
+    mean, variance = window_moments(tree[0], tree[1], first, end)
+    return mean, variance
 
 
 def share(c: Context, channel: int, days: int, side: int) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 
 from trimtab.bars import Bars
 from trimtab.features.catalogue import catalogue, resolve
-from trimtab.features.engine import FeatureBlock, fill, require_order
+from trimtab.features.engine import FeatureBlock, fill, known_bars, require_order
 from trimtab.features.surroundings import NOTHING, Surroundings
 from trimtab.features.warmup import require_context
 
@@ -70,10 +70,14 @@ def update(
     surroundings: facts and peers; of the peers only as much is read as the context is long.
     complete_history: the bars begin with the very first of the series, so fewer are enough.
 
+    A bar with an unknown price or volume is none, as in `compute`: its row is NaN, and it is no context.
     Raises `NotEnoughDataError` where there are fewer bars than needed; a wrong number is never given.
     """
     names = resolve(names=names)
     tiers = _tiers(names)
+    read = bars.take(slice(-(tiers[-1].warmup + rows), None)) if tiers and rows >= 1 else bars
+    if rows >= 1 and not known_bars(read).all():
+        return _update_known(bars, names, rows, surroundings, complete_history=complete_history)
     if not (rows >= 1 and tiers and len(bars) >= tiers[-1].warmup + rows):
         require_context(bars, names, rows, complete_history=complete_history)
     values = np.empty((rows, len(names)), order="F")
@@ -82,6 +86,19 @@ def update(
         require_order(context)
         around = _near(surroundings, context) if tier.needs_peers else surroundings
         fill(values, tier.columns, context, tier.names, around)
+    return FeatureBlock(bars.series, bars.event_time[-rows:].copy(), bars.known_time[-rows:].copy(), names, values)
+
+
+def _update_known(
+    bars: Bars, names: tuple[str, ...], rows: int, surroundings: Surroundings, *, complete_history: bool
+) -> FeatureBlock:
+    """As `update`, without the bars that are none."""
+    known = known_bars(bars)
+    at = np.flatnonzero(known[-rows:])
+    values = np.full((min(rows, len(bars)), len(names)), np.nan, order="F")
+    if len(at):
+        found = update(bars.take(known), names, len(at), surroundings, complete_history=complete_history)
+        values[at] = found.values
     return FeatureBlock(bars.series, bars.event_time[-rows:].copy(), bars.known_time[-rows:].copy(), names, values)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from trimtab.bars import Bars
 from trimtab.errors import NotEnoughDataError
 from trimtab.features.catalogue import catalogue, resolve
-from trimtab.features.engine import FeatureBlock, compute, fill, require_order
+from trimtab.features.engine import FeatureBlock, compute, fill, known_bars, require_order
 from trimtab.features.surroundings import NOTHING, Surroundings
 
 TOLERANCE = 1e-9
@@ -97,9 +97,25 @@ def compute_tail(
     require_context(bars, names, rows, complete_history=complete_history)
     tail = bars.take(slice(-min(len(bars), bars_needed(names, rows)), None))
     require_order(tail)
+    if not known_bars(tail).all():
+        return _known_tail(bars, names, rows, surroundings, complete_history=complete_history)
     values = np.empty((rows, len(names)), order="F")
     fill(values, range(len(names)), tail, names, surroundings)
     return FeatureBlock(bars.series, tail.event_time[-rows:], tail.known_time[-rows:], names, values)
+
+
+def _known_tail(
+    bars: Bars, names: tuple[str, ...], rows: int, surroundings: Surroundings, *, complete_history: bool
+) -> FeatureBlock:
+    """As `compute_tail`, without the bars whose price or volume is unknown: they are no context."""
+    known = known_bars(bars)
+    at = np.flatnonzero(known[-rows:])
+    values = np.full((rows, len(names)), np.nan, order="F")
+    if len(at):
+        inside = bars.take(known)
+        found = compute_tail(inside, names, len(at), surroundings, complete_history=complete_history)
+        values[at] = found.values
+    return FeatureBlock(bars.series, bars.event_time[-rows:], bars.known_time[-rows:], names, values)
 
 
 def check_warmup(

@@ -56,15 +56,16 @@ def _ingest(workspace: Workspace, instrument_id: str, file: FactFile) -> int:
     """Store what a file says of an instrument; returns how many statements it held, new or not."""
     received = workspace.lake.clock.now()
     if file.is_text:
-        texts = read_texts(file.format, file.path, [instrument_id], channel=file.channel, delay=file.delay)
+        texts = read_texts(
+            file.format, file.path, [instrument_id], channel=file.channel, delay=file.delay, missing="skip"
+        )
         told_texts = texts.get(instrument_id, Texts.empty(instrument_id))
         workspace.facts.append_texts(told_texts, received)
         return len(told_texts)
-    try:
-        shares = file.shares or "as_reported"
-        told = read_figures(file.format, file.path, [instrument_id], delay=file.delay, shares=shares)[instrument_id]
-    except UnknownNameError:  # a file need not speak of every instrument; the check says of which it does not
-        return 0
+    shares = file.shares or "as_reported"
+    # A file need not speak of every instrument; the check says of which it does not.
+    figures = read_figures(file.format, file.path, [instrument_id], delay=file.delay, shares=shares, missing="skip")
+    told = figures.get(instrument_id, Figures.empty(instrument_id))
     workspace.facts.append_figures(told, received)
     return len(told)
 

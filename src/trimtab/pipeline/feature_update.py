@@ -22,13 +22,14 @@ from trimtab.bars.store import BarStore
 from trimtab.bars.times import as_datetime, as_time, iso
 from trimtab.bars.views import TICK
 from trimtab.errors import ConflictError, FeatureError, NotFoundError
+from trimtab.facts import Figures, Texts
 from trimtab.features.engine import FeatureBlock
 from trimtab.features.incremental import update
-from trimtab.features.store import MadeFrom, append_rows, identities, lineage, table_name
+from trimtab.features.store import Lineage, MadeFrom, append_rows, identities, lineage, table_name
 from trimtab.market import Series
-from trimtab.pipeline.features import STAGES, _made_from, feature_versions
+from trimtab.pipeline.features import STAGES, feature_versions, made_from
 from trimtab.pipeline.running import LOCK_TIMEOUT_SECONDS, MAX_ATTEMPTS
-from trimtab.pipeline.surroundings import around, needs_of, peers_of, read_peers
+from trimtab.pipeline.surroundings import around, needs_of, peers_of, read_peers, surroundings_fingerprint
 from trimtab.pipeline.workspace import Workspace
 from trimtab.storage.hashing import fingerprint_arrays, fingerprint_json
 from trimtab.storage.locks import exclusive
@@ -91,7 +92,8 @@ def update_features(
 
     Raises `NotFoundError` for a family without a table or rows, `UnknownNameError` for one that does not
     exist, and `FeatureError` where other code computed the table, or where its rows would be others by
-    now: bars up to its newest row, of the series or of a peer, were restated or came late, or the peers are others.
+    now: bars up to its newest row, of the series or of a peer, were restated or came late, facts known by then came
+    since, or the peers are others.
     """
     series = Series.parse(series_key)
     chosen = _chosen(workspace, series, families)
@@ -159,7 +161,31 @@ def _table(workspace: Workspace, series: Series, family: str) -> _Table:
                 f"bars of {each} up to {iso(newest)}, the newest row of {whose}, were restated or came late since these were computed; "
                 f"compute the features again (stage {stage})"
             )
+    if _facts_came_late(workspace, series, needs, told):
+        raise FeatureError(
+            f"facts about {series.instrument_id} that were known by {iso(newest)}, the newest row of {whose}, came since "
+            f"these were computed; compute the features again (stage {stage})"
+        )
     return _Table(family, names, newest, frozenset(needs), peers)
+
+
+def _facts_came_late(workspace: Workspace, series: Series, needs: set[str], told: Lineage) -> bool:
+    """Whether facts that stored rows should have seen came, or went, after these were computed.
+
+    What became known only after the bar of the newest row had closed changes none of them.
+    """
+    now = surroundings_fingerprint(workspace, series, needs)
+    changed = [kind for kind in ("figures", "texts") if now.get(kind) != told.facts.get(kind)]
+    if not changed or told.last_event_time is None or told.made_at is None:
+        return bool(changed)
+    known_by = as_time(told.last_event_time) + series.timeframe.duration_us
+    for kind in changed:
+        read = workspace.facts.figures if kind == "figures" else workspace.facts.texts
+        facts: Figures | Texts = read(series.instrument_id)
+        came = facts.received_time >= as_time(told.made_at)
+        if not came.any() or (facts.known_time[came] <= known_by).any():
+            return True
+    return False
 
 
 def _told_peers(facts: Mapping[str, str]) -> dict[str, str]:
@@ -210,8 +236,8 @@ def _new_rows_of(workspace: Workspace, series: Series, tables: Sequence[_Table])
     for (newest, peers), group in together.items():
         block = _new_rows(workspace, series, newest, group, peers)
         for table in group:
-            made_from = _made_from(workspace, series, set(table.needs)) if len(block) else MadeFrom()
-            found[table.family] = (table, _columns(block, table.names), made_from)
+            origin = made_from(workspace, series, set(table.needs)) if len(block) else MadeFrom()
+            found[table.family] = (table, _columns(block, table.names), origin)
     return [found[table.family] for table in tables]
 
 
@@ -267,9 +293,9 @@ def _columns(block: FeatureBlock, names: tuple[str, ...]) -> FeatureBlock:
 
 
 def _append(
-    workspace: Workspace, series: Series, table: _Table, block: FeatureBlock, made_from: MadeFrom
+    workspace: Workspace, series: Series, table: _Table, block: FeatureBlock, origin: MadeFrom
 ) -> FeatureUpdate:
     if not len(block):
         return FeatureUpdate(series, table.family, 0, as_datetime(table.newest))
-    append_rows(workspace.lake, series, table.family, block, made_from=made_from)
+    append_rows(workspace.lake, series, table.family, block, made_from=origin, follows=table.newest)
     return FeatureUpdate(series, table.family, len(block), as_datetime(block.event_time[-1]))

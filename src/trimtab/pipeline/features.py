@@ -42,7 +42,7 @@ STAGES = {
     "sentiment": "sentiment_features",
 }
 CERTIFICATE_SEED = 0  # where the future is cut needs no choice, so another seed computes no feature again
-CERTIFICATE_BARS = 600  # the newest bars are enough: a formula that leaks leaks everywhere
+CERTIFICATE_BARS = 600  # the newest bars: a formula that leaks rarely leaks everywhere but there
 MIN_COMPLETENESS = 0.99  # after warm-up
 
 
@@ -75,9 +75,7 @@ def compute_family(workspace: Workspace, family: str, series_key: str) -> StageR
         )
         surroundings = surroundings_of(workspace, series, None, needs)
         certificate = _certificate(workspace, series, known_features(names, surroundings), surroundings)
-        fingerprint = write_family(
-            workspace.lake, series, family, block, made_from=_made_from(workspace, series, needs)
-        )
+        fingerprint = write_family(workspace.lake, series, family, block, made_from=made_from(workspace, series, needs))
         return _describe(workspace, family, block, certificate, surroundings, fingerprint)
 
     table = f"features/{family}/{series_key}"
@@ -91,7 +89,7 @@ def known_features(names: Sequence[str], surroundings: Surroundings) -> tuple[st
     return tuple(name for name in names if not any(map(surroundings.missing, catalogue()[name].needs)))
 
 
-def _made_from(workspace: Workspace, series: Series, needs: set[str]) -> MadeFrom:
+def made_from(workspace: Workspace, series: Series, needs: set[str]) -> MadeFrom:
     """What a table says it was made from: fingerprints of the bars, facts and peers."""
     beside = surroundings_fingerprint(workspace, series, needs)
     peers = {f"peer {key}": bars for key, bars in beside.pop("peers", {}).items()}
@@ -164,27 +162,40 @@ def _no_leaks(certificate: WholeCertificate | None) -> CheckOutcome:
     # What could not be checked does not block here: the leak certificate of a strategy refuses it in writing.
     clean = not certificate.named("leaks") and not certificate.missed
     counts = {outcome: len(certificate.named(outcome)) for outcome in ("passed", "leaks", "unchecked")}
-    return CheckOutcome("no_leaks", clean, True, certificate.sentence, counts)
+    said = (
+        certificate.sentence if not clean or not counts["unchecked"] else f"no leak was found; {certificate.sentence}"
+    )
+    return CheckOutcome("no_leaks", clean, True, said, counts)
 
 
 def _complete(block: FeatureBlock, surroundings: Surroundings) -> CheckOutcome:
     """Whether values exist where they should; what has no facts is unknown, which is said and is no fault of the table."""
     expected = [name for name in block.names if not catalogue()[name].unknown_when]
     known = known_features(block.names, surroundings)
-    said = _unknown_features(block, surroundings)
-    if not expected:
-        return CheckOutcome(
-            "complete", bool(known), False, said or "every feature's facts are there", {"known": len(known)}
-        )
-    completeness = quality(_columns(block, expected))["completeness"] or 0.0
+    empty = [name for name, column in zip(block.names, block.values.T, strict=True) if np.isnan(column).all()]
+    completeness = quality(_columns(block, expected))["completeness"] if expected else None
+    said = [
+        f"{completeness:.2%} of the values after each feature's look-back exist; {MIN_COMPLETENESS:.0%} are expected"
+        if completeness is not None
+        else "no feature of this family has a value in every row",
+        _unknown_features(block, surroundings),
+        _empty_features([name for name in empty if name in known], len(block.names)),
+    ]
     return CheckOutcome(
         "complete",
-        completeness >= MIN_COMPLETENESS and len(known) == len(block.names),
+        (not expected or (completeness or 0.0) >= MIN_COMPLETENESS) and len(empty) < len(block.names),
         False,
-        f"{completeness:.2%} of the values after each feature's look-back exist; {MIN_COMPLETENESS:.0%} are expected"
-        + (f"; {said}" if said else ""),
-        {"completeness": completeness, "known": len(known)},
+        "; ".join(sentence for sentence in said if sentence),
+        {"completeness": completeness, "without_any_value": len(empty)},
     )
+
+
+def _empty_features(names: Sequence[str], of: int) -> str:
+    """Features whose facts are there, but never what they are made of, as a sentence."""
+    if not names:
+        return ""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"{len(names)} of {of} features have no value in any row: {', '.join(names[:5])}{more}"
 
 
 def _columns(block: FeatureBlock, names: Sequence[str]) -> FeatureBlock:

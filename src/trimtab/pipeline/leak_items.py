@@ -31,6 +31,7 @@ from trimtab.pipeline.workspace import Workspace
 CERTIFICATE_BARS = 1000  # besides those that the look-back needs
 CUTS = 3
 CHANGED = "the lake has other {} than the dataset was made from; build the dataset again"
+DESCRIBED = ("n_bars", "cuts", "removed_at", "not_seen", "futures", "seed", "content")  # of every comparison
 Item = dict[str, Any]
 
 
@@ -42,7 +43,7 @@ class SeriesItems:
     ----------
     items: everything that was certified.
     canaries: every leak that was planted: name, what it reads, where, whether it was caught.
-    checks: on what: bars, cuts, futures, seed and content of every comparison.
+    checks: on what: bars, cuts, futures, seed and content of every comparison, and what it could not see.
     """
 
     items: list[Item]
@@ -87,7 +88,7 @@ def _certify_features(found: SeriesItems, names: Sequence[str], bars: Bars, besi
     for each in certificate.certificates:
         found.canaries.extend({**asdict(canary), "where": certificate.series} for canary in each.canaries)
         described = each.document()
-        found.checks.append({key: described[key] for key in ("n_bars", "cuts", "futures", "seed", "content")})
+        found.checks.append({key: described[key] for key in DESCRIBED})
     made_by = versions(names)
     for finding in certificate.findings:
         where = {"what": "feature", "where": certificate.series, "version": made_by[finding.name]}

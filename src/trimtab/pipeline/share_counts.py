@@ -27,7 +27,7 @@ class UnmatchedSplit:
 
     Attributes
     ----------
-    stated: the day the later count is of, `datetime64[us]`.
+    stated: when the later count was told, `datetime64[us]`.
     ratio: later count over the one before.
     """
 
@@ -47,6 +47,7 @@ def unmatched_splits(figures: Figures, bars: Bars, actions: Actions) -> list[Unm
     counts = counts.take(np.lexsort((counts.known_time, counts.period_end)))
     days, first = np.unique(counts.period_end, return_index=True)
     values = counts.value[first]
+    days = np.maximum(days, counts.known_time[first])  # a split before the filing is in the count already
     at = np.searchsorted(bars.event_time, days, side="right") - 1
     if len(days) < 2 or len(bars) == 0:
         return []

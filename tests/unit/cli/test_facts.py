@@ -121,3 +121,74 @@ def test_texts_are_stored_and_shown_beside_figures(tmp_path: Path) -> None:
     assert done["instruments"] == [{"instrument_id": "AAA", "new": 2, "restated": 0, "unchanged": 0}]
     rows = trimtab("facts", "show", "AAA", "--texts", "--as-of", "2020-01-03", "--json").document["rows"]
     assert [row["text"] for row in rows] == ["great results"]
+
+
+def test_a_misspelt_instrument_or_channel_of_texts_stores_nothing(tmp_path: Path) -> None:
+    (tmp_path / "posts.csv").write_text("symbol,ts,text\nAAA,2020-01-02T15:00:00Z,great results\n")
+    ingest = ("facts", "ingest", tmp_path / "posts.csv", "--format", "posts")
+    for more, sentence in (
+        (("--instrument", "AAB"), "unknown instrument 'AAB'; did you mean 'AAA'?"),
+        (("--channel", "socal"), "unknown channel 'socal'; did you mean 'social'? allowed: news, social"),
+        (("--channel", ""), "unknown channel ''; allowed: news, social"),
+    ):
+        answer = trimtab(*ingest, *more)
+        assert answer.code == 1 and sentence in answer.sentence
+    assert trimtab("facts", "list", "--json").document == {"instruments": []}
+
+
+def test_a_figure_of_a_day_is_not_known_on_that_day(figures: Path) -> None:
+    figures.write_text("symbol,concept,period_end,value\nAAA,assets,2020-12-31,7\n")
+    trimtab("facts", "ingest", figures, "--format", "figures", "--delay", "0d")
+    assert trimtab("facts", "list", "--json").document["instruments"][0]["newest_known"] == "2021-01-01T00:00:00Z"
+
+
+def test_forgetting_asks_first_and_a_wrong_value_is_right_when_loaded_anew(figures: Path) -> None:
+    trimtab("facts", "ingest", figures, "--format", "figures")
+    before = trimtab("facts", "list", "--json").document
+    asked = trimtab("facts", "forget", "AAA")
+    assert asked.code == 1
+    assert "3 versions of figures and 0 of texts of AAA" in asked.out and "--yes" in asked.out
+    told = trimtab("facts", "forget", "AAA", "--json")
+    assert told.code == 1
+    assert told.document == {"instrument_id": "AAA", "forgotten": False, "figures": 3, "texts": 0}
+    assert trimtab("facts", "list", "--json").document == before
+    done = trimtab("facts", "forget", "AAA", "--yes", "--json")
+    assert (done.code, done.document["forgotten"], done.document["figures"]) == (0, True, 3)
+    assert [row["instrument_id"] for row in trimtab("facts", "list", "--json").document["instruments"]] == ["BBB"]
+    figures.write_text(FIGURES.replace("39572", "39573"))
+    again = trimtab("facts", "ingest", figures, "--format", "figures", "--instrument", "AAA", "--json").document
+    assert again["instruments"] == [{"instrument_id": "AAA", "new": 2, "restated": 1, "unchanged": 0}]
+    shown = trimtab("facts", "show", "AAA", "--concept", "assets", "--json").document["rows"]
+    assert [(row["value"], row["known_time"][:10]) for row in shown] == [(39573.0, "2009-10-28")]
+
+
+def test_only_the_kind_that_is_named_is_forgotten_and_only_of_who_is_stored(figures: Path) -> None:
+    trimtab("facts", "ingest", figures, "--format", "figures")
+    assert trimtab("facts", "forget", "AAA", "--texts", "--yes").code == 0
+    assert trimtab("facts", "list", "--json").document["instruments"][0]["figures"] == 3
+    assert "3 versions of figures of AAA" in trimtab("facts", "forget", "AAA", "--figures", "--yes").out
+    answer = trimtab("facts", "forget", "AA", "--yes")
+    assert answer.code == 1 and "unknown instrument 'AA'" in answer.sentence
+
+
+def test_a_concept_of_texts_is_refused(figures: Path) -> None:
+    trimtab("facts", "ingest", figures, "--format", "figures")
+    answer = trimtab("facts", "show", "AAA", "--texts", "--concept", "assets")
+    assert answer.code == 1 and "leave one of the two out" in answer.sentence
+
+
+def test_the_time_asked_for_is_told_in_utc(figures: Path) -> None:
+    trimtab("facts", "ingest", figures, "--format", "figures")
+    for given in ("2010-06-01", "2010-05-31T20:00:00-04:00"):
+        document = trimtab("facts", "show", "AAA", "--as-of", given, "--json").document
+        assert document["as_of"] == "2010-06-01T00:00:00Z"
+    assert trimtab("facts", "show", "AAA", "--json").document["as_of"] is None
+
+
+def test_what_is_stored_fits_eighty_columns(figures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    trimtab("facts", "ingest", figures, "--format", "figures", "--delay", "90m")
+    listed, shown = trimtab("facts", "list").out, trimtab("facts", "show", "AAA", "--concept", "net_income").out
+    for out in (listed, shown):
+        assert max(map(len, out.splitlines()[1:])) <= 80
+    assert "net_income" in shown.splitlines()[0] and "net_income" not in "".join(shown.splitlines()[1:])

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from fakes.bars import random_walk
+from fakes.command_line import trimtab
 from typer.testing import CliRunner
 
 from trimtab.bars import Bars
@@ -55,14 +56,12 @@ def test_show_tells_what_the_catalogue_knows() -> None:
         _run("show", "rsi")
 
 
-def test_compute_writes_one_row_group_per_instrument(tmp_path: Path) -> None:
+def test_compute_writes_the_features_of_every_instrument(tmp_path: Path) -> None:
     one, other = random_walk(80, instrument="AAA"), random_walk(60, seed=1, instrument="BBB")
     out = tmp_path / "features.parquet"
     _run("compute", _file(tmp_path, other, one), "--set", "technical", "--set", "candlesticks", "--out", out)
     names = (*feature_sets()["technical"], *feature_sets()["candlesticks"])
-    with pq.ParquetFile(out) as file:
-        assert file.num_row_groups == 2
-        table = file.read()
+    table = pq.read_table(out)
     assert table.column_names == ["instrument_id", "timeframe", "event_time", *names]
     assert table["instrument_id"].to_pylist() == ["AAA"] * 80 + ["BBB"] * 60
     assert str(table.schema.field("event_time").type) == "timestamp[us, tz=UTC]"
@@ -94,6 +93,47 @@ def test_wrong_requests_are_one_sentence_and_leave_no_file(tmp_path: Path) -> No
     with pytest.raises(TrimtabError):
         _run("compute", tmp_path / "absent.parquet", "--set", "all", "--out", out)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["bars.parquet"]
+
+
+def test_show_says_bounds_in_words_and_where_the_picture_is(tmp_path: Path) -> None:
+    assert "none" in _line(_run("show", "peer_relative_strength_5"), "bounds")
+    assert "0 to 100" in _line(_run("show", "rsi_14"), "bounds")
+    picture = tmp_path / "rsi.png"
+    answer = trimtab("features", "show", "rsi_14", "--plot", picture, "--json")
+    assert answer.document["name"] == "rsi_14" and picture.is_file()
+    assert answer.err == f"picture written to {picture}\n"
+
+
+@pytest.mark.parametrize("command", [["show", "rsi_14"], ["show", "earnings_yield"]])
+def test_a_terminal_of_eighty_columns_holds_every_line(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert max(map(len, _run(*command).splitlines())) <= 80
+
+
+def test_certify_names_every_feature_whole_and_only_what_is_absent_as_absent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    bars = _file(tmp_path, random_walk(700))
+    names = [name for name in catalogue() if "figures" in catalogue()[name].needs]
+    answer = trimtab("features", "certify", bars, "--set", "fundamental", "--feature", "rsi_14", "--cuts", "1")
+    assert answer.code == 0, answer.err
+    assert "What was not there" in answer.out
+    assert set(names) <= set(answer.out.replace(",", " ").split())
+    assert max(len(line) for line in answer.out[answer.out.index("What was") :].splitlines()) <= 80
+
+
+def test_a_certificate_of_nothing_does_not_pass(tmp_path: Path) -> None:
+    bars = _file(tmp_path, random_walk(300))
+    answer = trimtab("features", "certify", bars, "--feature", "earnings_yield", "--cuts", "1", "--json")
+    assert answer.code == 1
+    assert answer.sentence.startswith("nothing could be checked of AAA__1d: ")
+    assert answer.document["passed"] is False and answer.document["reason"] == answer.sentence
+    assert answer.document["series"][0]["passed"] is False
+
+
+def _line(text: str, beginning: str) -> str:
+    return next(line for line in text.splitlines() if line.strip().startswith(beginning))
 
 
 @pytest.mark.slow

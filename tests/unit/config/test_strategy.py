@@ -44,6 +44,10 @@ def test_benchmark_is_a_series_but_not_a_forecast_one(tmp_path: Path) -> None:
             "shares is for quarterly_table, not for headlines",
         ),
         (
+            GOOD + '[facts]\nfiles = [{ format = "posts", path = "n.csv", channel = "forum" }]',
+            "'news' or 'social'",
+        ),
+        (
             GOOD + '[facts]\nfiles = [{ format = "figures", path = "n.csv", channel = "news" }]',
             "channel is for files of texts, not for figures",
         ),

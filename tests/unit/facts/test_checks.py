@@ -24,6 +24,7 @@ def both(one: Figures, other: Figures) -> Figures:
         (told(value=np.inf), "has no value"),
         (told(start="2020-07-01"), "ends before it begins; correct its period"),
         (told(known="2020-06-29"), "is known before its period ends"),
+        (told(known="2020-06-30T22:00"), r"is known before its period ends \(2020-07-01 00:00 UTC, when its last day"),
         (both(told(), told(value=2.0)), "is told with two values at one known time; keep the right one"),
     ],
 )
@@ -39,7 +40,14 @@ def test_a_restatement_and_a_repetition_are_sound() -> None:
 
 
 def test_a_level_has_no_beginning_to_be_wrong() -> None:
-    require_sound_figures(Figures.build("A", ["assets"], ["NaT"], ["2020-06-30"], [1.0], ["2020-06-30"]))
+    require_sound_figures(Figures.build("A", ["assets"], ["NaT"], ["2020-06-30"], [1.0], ["2020-07-01"]))
+
+
+def test_a_period_that_ends_within_a_day_is_over_at_that_moment() -> None:
+    end = "2020-06-30T14:00"
+    require_sound_figures(told(end=end, known=end))
+    with pytest.raises(SchemaError, match=r"before its period ends \(2020-06-30 14:00 UTC\); correct a time"):
+        require_sound_figures(told(end=end, known="2020-06-30T13:59"))
 
 
 def test_a_text_known_before_it_was_published_is_refused() -> None:

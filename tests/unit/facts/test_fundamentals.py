@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -115,9 +116,42 @@ def test_quarters_of_a_retailer_with_twelve_and_sixteen_weeks_make_a_year() -> N
     assert trailing(at(flow(*statements), "2020-12-01")) == [4.0]
 
 
-def test_a_hole_in_the_quarters_leaves_the_last_whole_year() -> None:
+def test_a_hole_in_the_quarters_leaves_the_year_unknown_until_a_stated_year_closes_it() -> None:
     quarters = [quarter(2020, k, 1.0) for k in range(4)] + [quarter(2021, 1, 5.0)]
-    assert trailing(at(flow(*quarters), "2021-08-01")) == [4.0]
+    year = ("2021-01-01", "2021-12-31", 9.0, "2022-02-15")
+    found = trailing(at(flow(*quarters, year), "2021-07-29", "2021-08-01", "2022-02-15"))
+    np.testing.assert_array_equal(found, [4.0, np.nan, 9.0])
+
+
+def test_what_ends_over_100_days_before_the_newest_accounts_is_unknown() -> None:
+    figures = Figures.build(
+        "A", ["interest_expense", "operating_income", "assets"], ["2019-01-01", "2019-01-01", "NaT"],
+        ["2019-12-31", "2019-12-31", "2020-04-09"], [1.0, 2.0, 3.0], ["2020-02-15", "2020-02-15", "2020-05-01"],
+    )  # fmt: skip
+    later = replace(figures.take(figures.concept == "assets"), period_end=np.array(["2020-04-10"], "M8[us]"))
+    for told, expected in ((figures, 1.0), (Figures.build("A", *_both(figures, later)), np.nan)):
+        items = at(told, "2020-04-30", "2020-05-01")
+        np.testing.assert_array_equal(trailing(items, "interest_expense"), [1.0, expected])
+        assert items.at_times(items.is_told("interest_expense")).tolist() == [True, True]
+
+
+def test_the_cover_page_of_a_filing_makes_no_account_old() -> None:
+    told = flow(("2019-01-01", "2019-12-31", 7.0, "2020-02-15"))
+    cover = Figures.build("A", ["shares_outstanding"], ["NaT"], ["2020-05-20"], [5.0], ["2020-06-01"])
+    assert trailing(at(Figures.build("A", *_both(told, cover)), "2020-06-02")) == [7.0]
+
+
+def test_a_concept_is_told_of_from_its_first_statement_until_that_is_stale() -> None:
+    items = at(
+        flow(("2020-01-01", "2020-03-31", 1.0, "2020-05-01")), "2020-04-30", "2020-05-01", "2021-09-30", "2021-10-01"
+    )
+    assert items.at_times(items.is_told("net_income")).tolist() == [False, True, True, False]
+    assert not items.is_told("revenue").any()
+
+
+def _both(one: Figures, other: Figures) -> list[np.ndarray]:
+    names = ("concept", "period_start", "period_end", "value", "known_time")
+    return [np.concatenate([getattr(one, name), getattr(other, name)]) for name in names]
 
 
 def test_a_flow_over_two_years_or_a_day_and_a_forecast_are_left_alone() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import permutations
@@ -7,7 +8,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from trimtab.errors import ConfigurationError, SchemaError
+from trimtab.errors import ConfigurationError, SchemaError, UnknownNameError
 from trimtab.facts import Figures, Texts
 from trimtab.facts.schema import arrays_of
 from trimtab.facts.store import FactStore
@@ -62,8 +63,27 @@ def test_figures_told_again_change_nothing(store: FactStore) -> None:
     assert store.append_figures(filed(4.0, "2021-02-01"), RECEIVED) == AppendReport(new=1, restated=0, unchanged=0)
     before = store.content("AAA")
     assert store.append_figures(filed(4.0, "2021-02-01"), LATER) == AppendReport(new=0, restated=0, unchanged=1)
-    assert store.append_figures(filed(4.0, "2022-02-01"), LATER) == AppendReport(new=0, restated=0, unchanged=1)
     assert store.content("AAA") == before
+
+
+def test_a_value_filed_again_is_no_version_and_is_written_once(store: FactStore) -> None:
+    store.append_figures(filed(4.0, "2021-02-01"), RECEIVED)
+    fingerprint = store.fingerprint("AAA")
+    again = filed(4.0, "2022-02-01")
+    assert store.append_figures(again, LATER) == AppendReport(new=0, restated=0, unchanged=1)
+    assert values(store) == [(4.0, "2021-02-01")] and store.fingerprint("AAA") == fingerprint
+    written = store.content("AAA")
+    assert store.append_figures(again, LATER) == AppendReport(new=0, restated=0, unchanged=1)
+    assert store.content("AAA") == written
+
+
+def test_a_restatement_loaded_late_ends_where_the_old_value_was_filed_again(store: FactStore) -> None:
+    store.append_figures(filed(4.0, "2021-01-10"), RECEIVED)
+    store.append_figures(filed(4.0, "2021-03-10"), RECEIVED)
+    store.append_figures(filed(4.0, "2021-05-10"), RECEIVED)
+    store.compact("AAA")
+    assert store.append_figures(filed(6.0, "2021-02-10"), LATER) == AppendReport(new=0, restated=1, unchanged=0)
+    assert values(store) == [(4.0, "2021-01-10"), (6.0, "2021-02-10"), (4.0, "2021-03-10")]
 
 
 def test_a_restatement_is_known_from_its_own_filing(store: FactStore) -> None:
@@ -90,7 +110,10 @@ def test_a_correction_nobody_dated_is_known_from_when_it_was_received(store: Fac
     store.append_figures(filed(4.0, "2021-02-01"), RECEIVED)
     assert store.append_figures(filed(5.0, "2021-02-01"), LATER).restated == 1
     assert values(store) == [(4.0, "2021-02-01"), (5.0, "2024-03-04")]
-    assert store.append_figures(filed(5.0, "2021-02-01"), LATER).unchanged == 1
+    written = store.content("AAA")
+    much_later = datetime(2025, 1, 1, tzinfo=UTC)
+    assert store.append_figures(filed(5.0, "2021-02-01"), much_later).unchanged == 1
+    assert store.content("AAA") == written  # it is known already, and nobody stated it at another time
 
 
 def test_levels_of_one_day_are_one_figure_though_they_have_no_beginning(store: FactStore) -> None:
@@ -106,7 +129,10 @@ def test_levels_of_one_day_are_one_figure_though_they_have_no_beginning(store: F
 def test_whichever_filing_comes_first_the_store_says_the_same(
     lake: Lake, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    told = [filed(4.0, "2021-02-01"), filed(6.0, "2022-02-01"), filed(1.0, "2021-05-01", "2021-03-31")]
+    told = [
+        *(filed(4.0, "2021-02-01"), filed(6.0, "2022-02-01"), filed(4.0, "2023-02-01"), filed(4.0, "2023-05-01")),
+        filed(1.0, "2021-05-01", "2021-03-31"),
+    ]
     found = set()
     for number, order in enumerate(permutations(told)):
         store = FactStore(replace(lake, tables=replace(lake.tables, root=lake.root / str(number))))
@@ -148,13 +174,13 @@ def test_two_texts_of_one_moment_are_two(store: FactStore) -> None:
     assert sorted(store.texts("AAA").text) == ["down", "up"]
 
 
-def test_points_of_another_embedder_are_unknown_beside_the_newest(store: FactStore) -> None:
+def test_points_of_another_embedder_stay_as_they_were_beside_the_newest(store: FactStore) -> None:
     store.append_texts(texts(d=2), RECEIVED)
     store.append_texts(texts(words="down", d=3), LATER)
     stored = store.texts("AAA")
     assert stored.embedding.shape == (2, 3)
     by_words = dict(zip(stored.text, stored.embedding, strict=True))
-    assert np.isnan(by_words["up"]).all()
+    np.testing.assert_array_equal(by_words["up"], [0.25, 0.25, np.nan])
     assert (by_words["down"] == 0.25).all()
 
 
@@ -207,3 +233,76 @@ def test_parts_left_behind_by_a_killed_compaction_are_ignored_and_then_removed(s
     store.append_figures(filed(5.0, "2023-02-01"), LATER)
     assert len(store.content("AAA")) == 2
     assert values(store) == [(4.0, "2021-02-01"), (6.0, "2022-02-01"), (5.0, "2023-02-01")]
+
+
+def fill(store: FactStore) -> None:
+    """Two versions of a figure and of a text about AAA, in a compacted part and later ones; one figure about BBB."""
+    store.append_figures(filed(4.0, "2021-02-01"), RECEIVED)
+    store.append_figures(filed(5.0, "2022-02-01"), RECEIVED)
+    store.append_texts(texts(), RECEIVED)
+    store.append_texts(texts(score=0.6), LATER)
+    store.compact("AAA")
+    store.append_figures(filed(6.0, "2023-02-01"), RECEIVED)
+    store.append_figures(replace(filed(1.0, "2021-02-01"), instrument_id="BBB"), RECEIVED)
+
+
+def test_what_is_forgotten_is_gone_and_told_again_is_as_new(store: FactStore) -> None:
+    fill(store)
+    others = store.fingerprint("BBB")
+    assert store.forget("AAA") == {"figures": 3, "texts": 2}
+    assert (store.content("AAA"), store.instruments(), store.fingerprint("AAA")) == ((), ["BBB"], {})
+    assert store.fingerprint("BBB") == others
+    assert store.forget("AAA") == {"figures": 0, "texts": 0}
+    assert store.append_figures(filed(40.0, "2021-02-01"), LATER) == AppendReport(new=1, restated=0, unchanged=0)
+    assert values(store) == [(40.0, "2021-02-01")]
+
+
+def test_figures_can_be_forgotten_without_the_texts_and_texts_without_the_figures(store: FactStore) -> None:
+    fill(store)
+    assert store.forget("AAA", ("texts",)) == {"texts": 2}
+    assert (len(store.figures("AAA")), len(store.texts("AAA"))) == (3, 0)
+    assert store.append_texts(texts(d=5), LATER).new == 1
+    assert store.forget("AAA", ("figures",)) == {"figures": 3}
+    assert (len(store.figures("AAA")), len(store.texts("AAA"))) == (0, 1)
+    assert store.texts("AAA").embedding.shape == (1, 5)
+    with pytest.raises(UnknownNameError, match="unknown kind of facts 'text'; did you mean 'texts'"):
+        store.forget("AAA", ("text",))
+
+
+class _KilledError(Exception):
+    """Stands for SIGKILL between two steps on the disk."""
+
+
+@pytest.mark.parametrize("steps", range(8))
+def test_killed_at_any_step_of_forgetting_an_instrument_is_known_whole_or_not_at_all(
+    store: FactStore, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    fill(store)
+    done, tables = 0, type(store.lake.tables)
+
+    def counted(real: Callable[..., object]) -> Callable[..., object]:
+        def step(*arguments: object) -> object:
+            nonlocal done
+            if done == steps:
+                raise _KilledError
+            done += 1
+            return real(*arguments)
+
+        return step
+
+    with monkeypatch.context() as patched:
+        for name in ("write", "delete"):
+            patched.setattr(tables, name, counted(getattr(tables, name)))
+        try:
+            store.forget("AAA")
+        except _KilledError:
+            pass
+        else:
+            assert steps >= 7  # one write of each kind, five deletions
+    assert len(store.figures("AAA")) in (0, 3) and len(store.texts("AAA")) in (0, 2)
+    assert ("AAA" in store.instruments()) == bool(len(store.figures("AAA")) + len(store.texts("AAA")))
+    again = FactStore(store.lake)
+    again.append_figures(filed(4.0, "2021-02-01", "2019-12-31", start="2019-01-01"), LATER)  # whoever comes next
+    assert len(again.figures("AAA")) in (1, 4)
+    again.forget("AAA")
+    assert again.content("AAA") == ()

@@ -68,16 +68,32 @@ def test_a_zipped_file_is_read_and_a_slash_in_an_instrument_becomes_a_hyphen(tmp
 
 def test_only_the_instruments_asked_for_are_read_and_a_silent_one_is_absent(tmp_path: Path) -> None:
     path = _file(tmp_path, CSV)
-    file = read_text_file("posts", path, instruments=["BBB", "ZZZ"])
+    file = read_text_file("posts", path, instruments=["BBB", "ZZZ"], missing="skip")
     assert list(file.texts) == ["BBB"]
     assert file.n_rows == 1
-    assert read_texts("posts", path, instruments=["ZZZ"]) == {}
+    assert read_texts("posts", path, instruments=["ZZZ"], missing="skip") == {}
+    with pytest.raises(UnknownNameError, match="unknown instrument 'ZZZ'; allowed: AAA, BBB"):
+        read_texts("posts", path, instruments=["BBB", "ZZZ"])
+    with pytest.raises(UnknownNameError, match="unknown text scorer"):
+        read_texts("posts", path, instruments=["ZZZ"], scorer="vadre", missing="skip")
+
+
+def test_an_instrument_with_a_slash_may_be_asked_for_as_the_file_writes_it(tmp_path: Path) -> None:
+    path = _file(tmp_path, CSV.replace("AAA", "BTC/USDT"))
+    for name in ("BTC/USDT", "BTC-USDT"):
+        assert list(read_texts("posts", path, instruments=[name])) == ["BTC-USDT"]
 
 
 def test_the_channel_and_a_delay_can_be_told(tmp_path: Path) -> None:
-    texts = read_texts("posts", _file(tmp_path, CSV), channel="forum", delay=timedelta(minutes=5))["AAA"]
-    assert set(texts.channel) == {"forum"}
+    texts = read_texts("posts", _file(tmp_path, CSV), channel="news", delay=timedelta(minutes=5))["AAA"]
+    assert set(texts.channel) == {"news"}
     assert ((texts.known_time - texts.event_time) == np.timedelta64(300_000_000, "us")).all()
+
+
+@pytest.mark.parametrize("channel", ["forum", "", "News", " social"])
+def test_a_channel_that_no_feature_listens_to_is_refused(tmp_path: Path, channel: str) -> None:
+    with pytest.raises(UnknownNameError, match=r"unknown channel .* allowed: news, social"):
+        read_texts("posts", _file(tmp_path, CSV), channel=channel)
 
 
 def test_none_scores_and_embeds_nothing(tmp_path: Path) -> None:
@@ -206,12 +222,12 @@ def test_a_label_nobody_knows_is_refused(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_answered_in_one_sentence(tmp_path: Path) -> None:
     for path, message in (
         (tmp_path / "absent.csv", "there is no file"),
-        (tmp_path, "there is no file"),
+        (tmp_path, "is a folder; give one file"),
         (_file(tmp_path, "x", "notes.txt"), "notes.txt is no file of texts"),
-        (_file(tmp_path, "no parquet", "texts.parquet"), "cannot be read"),
-        (_file(tmp_path, "", "empty.csv"), "cannot be read"),
+        (_file(tmp_path, "no parquet", "texts.parquet"), "cannot be read as Parquet"),
+        (_file(tmp_path, "", "empty.csv"), "is empty"),
         (_file(tmp_path, "symbol,ts,text\n", "rowless.csv"), "holds no rows"),
-        (_file(tmp_path, "symbol,ts,text\nAAA,2024-01-02T14:30:00Z\n", "ragged.csv"), "cannot be read"),
+        (_file(tmp_path, "symbol,ts,text\nAAA,2024-01-02T14:30:00Z\n", "ragged.csv"), "cannot be read as CSV"),
     ):
         with pytest.raises(SourceError, match=message):
             read_texts("posts", path)

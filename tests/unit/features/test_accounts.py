@@ -32,6 +32,23 @@ def test_a_count_stated_after_the_split_has_it_already() -> None:
     assert value_of([100.0, 100.0, 25.0, 25.0], shares, SPLIT)[2:] == [1000.0, 1000.0]
 
 
+def test_a_count_filed_after_the_split_has_it_already_though_it_is_of_a_day_before() -> None:
+    before, after = stated("shares_outstanding", 10.0), stated("shares_outstanding", 40.0, "2020-01-05", "2020-01-10")
+    both = Figures.build(
+        "A", *(np.concatenate([getattr(before, n), getattr(after, n)]) for n in ("concept", "period_start", "period_end", "value", "known_time"))
+    )  # fmt: skip
+    assert value_of([100.0, 100.0, 25.0, 25.0, 25.0], both, SPLIT) == [1000.0] * 5
+
+
+def test_a_count_that_is_only_repeated_after_the_split_does_not_have_it() -> None:
+    told = [["shares_outstanding"] * 2, ["NaT"] * 2, ["2020-01-01"] * 2, [10.0, 10.0], ["2020-01-02", "2020-01-09"]]
+    assert value_of([100.0, 100.0, 25.0, 25.0, 25.0], Figures.build("A", *told), SPLIT) == [1000.0] * 5
+
+
+def test_a_split_at_the_moment_a_count_became_known_is_not_in_it() -> None:
+    assert value_of([100.0, 100.0, 25.0], stated("shares_outstanding", 10.0, known="2020-01-08"), SPLIT)[2] == 1000.0
+
+
 def test_a_dividend_is_no_split() -> None:
     paid = Actions.build("A", ["2020-01-08"], ["dividend"], [4.0])
     assert value_of([100.0, 100.0, 96.0], stated("shares_outstanding", 10.0), paid) == [1000.0, 1000.0, 960.0]
@@ -66,8 +83,16 @@ def test_a_company_without_a_positive_count_or_price_has_no_value() -> None:
 
 def test_what_one_line_does_not_state_the_other_does() -> None:
     nan = np.nan
-    both = sum_of_stated(np.array([1.0, nan, 2.0, nan]), np.array([5.0, 3.0, nan, nan]))
+    one, other = np.array([1.0, nan, 2.0, nan]), np.array([5.0, 3.0, nan, nan])
+    both = sum_of_stated(one, other, ~np.isnan(one), ~np.isnan(other))
     assert np.array_equal(both, [6.0, 3.0, 2.0, nan], equal_nan=True)
+
+
+def test_a_line_that_was_told_but_gives_no_number_leaves_the_sum_unknown() -> None:
+    nan, told = np.full(3, np.nan), np.array([True, True, False])
+    one = np.array([4.0, np.nan, np.nan])
+    for both in (sum_of_stated(one, nan, told, told), sum_of_stated(nan, one, told, told)):
+        assert np.isnan(both).all()
 
 
 def test_profit_and_liabilities_are_derived_where_they_are_not_stated() -> None:

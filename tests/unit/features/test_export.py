@@ -12,19 +12,22 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from fakes.bars import random_walk
-from fakes.command_line import COMMAND, trimtab
+from fakes.command_line import COMMAND, Answer, trimtab
 
 from trimtab.bars import Bars
 from trimtab.bars.sources.files import BarFiles
 from trimtab.errors import FeatureError
 from trimtab.features import export
-from trimtab.features.catalogue import catalogue, resolve
+from trimtab.features.catalogue import catalogue, feature_sets, resolve
 from trimtab.features.engine import compute
 from trimtab.features.export import SeriesOfFile, accepted_in_order, export_features
-from trimtab.market import Series
+from trimtab.features.surroundings import Surroundings
+from trimtab.market import Series, Timeframe
+from trimtab.storage.lake import Lake
 
 NAMES = ("rsi_14", "return_1", "hammer")
 MEASURED = """
@@ -148,20 +151,121 @@ def test_a_failure_half_way_leaves_what_stood_there(
     assert list(tmp_path.iterdir()) == [out]
 
 
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sentences are wrapped only for a terminal; tests that run side by side are given the width of one."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
+def told(answer: Answer, words: str) -> str:
+    """The one line of an answer that holds some words."""
+    assert answer.code == 0, answer.err
+    (line,) = [line for line in answer.out.splitlines() if words in line]
+    return line
+
+
+def reading(*needs: str) -> tuple[str, ...]:
+    """The features that read any of some kinds of surroundings."""
+    return tuple(name for name in catalogue() if set(catalogue()[name].needs) & set(needs))
+
+
+def hourly(bars: Bars) -> Bars:
+    """The same prices, one an hour."""
+    time = np.datetime64("2020-01-01", "us") + np.arange(len(bars)) * np.timedelta64(1, "h")
+    series = Series("HOUR", Timeframe.HOUR)
+    return Bars.build(series, time, bars.open, bars.high, bars.low, bars.close, bars.volume)
+
+
 def test_features_of_facts_and_peers_are_unknown_and_the_command_says_so(tmp_path: Path) -> None:
-    needing = resolve(names=[name for name in catalogue() if catalogue()[name].needs])
-    report = export_features(walks(1), [*NAMES, *needing], tmp_path / "f.parquet")
+    facts, peers = reading("figures", "texts", "options"), reading("peers")
+    report = export_features(walks(1), [*NAMES, *facts, *peers], tmp_path / "f.parquet")
     table = pq.read_table(tmp_path / "f.parquet")
-    assert report.unknown == needing
-    assert all(np.isnan(table[name].to_numpy()).all() for name in needing)
+    assert set(report.unknown) == {*facts, *peers} and report.alone == tuple(walks(1))
+    assert all(np.isnan(table[name].to_numpy()).all() for name in (*facts, *peers))
     bars = write_bars(walks(1), tmp_path / "bars.parquet")
     answer = trimtab("features", "compute", bars, "--set", "all", "--out", tmp_path / "g.parquet")
-    assert answer.code == 0, answer.err
-    (told,) = [line for line in answer.out.splitlines() if "NaN in every row" in line]
-    assert told == (
-        f"{len(needing)} of the features read filed figures, posts or headlines, options figures and bars of peers, "
-        "which a bar file does not hold: they are NaN in every row"
+    assert told(answer, "filed figures") == (
+        f"{len(facts)} features read filed figures, posts or headlines and options figures, which a bar file does not "
+        "hold: no value in any row"
     )
+    assert told(answer, "peers") == (
+        f"{len(peers)} features read bars of peers, and the file holds no other instrument at 1d: no value in any row"
+    )
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_the_other_instruments_of_the_file_at_the_same_timeframe_are_peers(tmp_path: Path, n_workers: int) -> None:
+    names, bars, hours = ("rsi_14", "peer_rank_5", "peer_turbulence"), walks(3), hourly(random_walk(300, 7))
+    report = export_features(bars | {hours.series: hours}, names, tmp_path / "f.parquet", n_workers=n_workers)
+    table = pq.read_table(tmp_path / "f.parquet")
+    for series, own in bars.items():
+        beside = {other.instrument_id: each for other, each in bars.items() if other != series}
+        whole = compute(own, names, surroundings=Surroundings(peers=beside))
+        part = table.filter(pc.equal(table["instrument_id"], series.instrument_id))
+        for name in names:
+            np.testing.assert_array_equal(part[name].to_numpy(), whole.column(name))
+        assert np.isfinite(whole.column("peer_rank_5")).any()
+    assert (report.unknown, report.alone) == ((), (hours.series,))
+    alone = table.filter(pc.equal(table["instrument_id"], "HOUR"))
+    assert len(alone) == 300 and np.isnan(alone["peer_rank_5"].to_numpy()).all()
+
+
+def test_an_instrument_without_peers_is_named_where_others_have_some(tmp_path: Path) -> None:
+    hours = hourly(random_walk(300, 7))
+    bars = write_bars(walks(2) | {hours.series: hours}, tmp_path / "bars.parquet")
+    answer = trimtab("features", "compute", bars, "--set", "peers", "--out", tmp_path / "f.parquet")
+    assert told(answer, "bars of peers").endswith(
+        "the file holds no other instrument at 1h beside HOUR__1h: no value there"
+    )
+    both = write_bars(walks(2), tmp_path / "both.parquet")
+    answer = trimtab("features", "compute", both, "--set", "peers", "--out", tmp_path / "f.parquet", "--json")
+    assert answer.document["without_peers"] == [] and answer.document["unknown"] == []
+
+
+def test_a_peer_without_an_accepted_bar_is_none(tmp_path: Path) -> None:
+    (one, bars), (other, broken) = walks(2).items()
+    refused = replace(broken, close=np.full(len(broken), np.nan))
+    report = export_features({one: bars, other: refused}, ["peer_rank_5"], tmp_path / "f.parquet")
+    assert report.alone == (one,)
+    assert report.rows[other.key] == 0
+
+
+def test_too_little_history_is_told_once(tmp_path: Path) -> None:
+    short = [name for name in feature_sets()["technical"] if catalogue()[name].lookback >= 3]
+    longest = max(catalogue()[name].lookback for name in short)
+    bars = write_bars(walks(1, n=3), tmp_path / "bars.parquet")
+    answer = trimtab("features", "compute", bars, "--set", "technical", "--out", tmp_path / "f.parquet")
+    assert told(answer, "look-back") == (
+        f"{len(short)} features have no value: the longest look-back is {longest} bars, W000__1d has 3"
+    )
+    table = pq.read_table(tmp_path / "f.parquet")
+    assert all(np.isnan(table[name].to_numpy()).all() for name in short)
+    enough = write_bars(walks(1, n=longest + 1), tmp_path / "enough.parquet")
+    answer = trimtab("features", "compute", enough, "--set", "technical", "--out", tmp_path / "f.parquet")
+    assert "look-back" not in answer.out
+
+
+@pytest.mark.parametrize("link", ["same", "symbolic", "hard"])
+def test_the_bars_are_not_written_over(tmp_path: Path, link: str) -> None:
+    bars = write_bars(walks(1), tmp_path / "bars.parquet")
+    before, out = bars.read_bytes(), tmp_path / "sub" / ".." / "bars.parquet"
+    (tmp_path / "sub").mkdir()
+    if link != "same":
+        out = tmp_path / "link.parquet"
+        out.symlink_to(bars) if link == "symbolic" else out.hardlink_to(bars)
+    answer = trimtab("features", "compute", bars, "--set", "candlesticks", "--out", out)
+    assert answer.code == 1 and "is the file that is read" in answer.sentence
+    assert bars.read_bytes() == before
+
+
+def test_no_stored_table_is_written_over(lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIMTAB_DATA_DIR", str(lake.root))
+    bars, stored = write_bars(walks(1), tmp_path / "bars.parquet"), lake.root / "bars" / "AAA__1d.parquet"
+    stored.parent.mkdir(parents=True)
+    stored.write_bytes(b"before")
+    answer = trimtab("features", "compute", bars, "--set", "candlesticks", "--out", stored)
+    assert answer.code == 1 and "is a file of the stored data" in answer.sentence
+    assert stored.read_bytes() == b"before"
 
 
 def test_the_command_writes_with_any_number_of_workers_and_in_half_the_size(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from fakes.bars import bars_from_closes, random_walk
 from fakes.surroundings import surroundings_of
 
 from trimtab.bars import Bars
+from trimtab.bars.actions.schema import Actions
 from trimtab.bars.sources.sample import PackagedSample
 from trimtab.facts import Figures
 from trimtab.facts.sources import read_figures
@@ -215,6 +216,57 @@ def test_who_states_one_kind_of_debt_has_no_other() -> None:
     assert np.isnan(newest(accounts(without=("short_term_debt", "long_term_debt")))["debt_to_assets"])
 
 
+def with_buybacks(start: str, end: str, known: str, value: float = 9.0) -> Figures:
+    """The accounts without repurchases of a year, and one statement of repurchases."""
+    without = accounts(without=("share_repurchases",))
+    added = Figures.build("A", ["share_repurchases"], [start], [end], [value], [known])
+    names = ("concept", "period_start", "period_end", "value", "known_time")
+    return Figures.build("A", *(np.concatenate([getattr(without, n), getattr(added, n)]) for n in names))
+
+
+def test_who_never_bought_own_shares_pays_dividends_alone() -> None:
+    assert newest(accounts(without=("share_repurchases",)))["shareholder_yield"] == pytest.approx(0.01)
+
+
+def test_buybacks_that_give_no_year_leave_the_shareholder_yield_unknown() -> None:
+    assert np.isnan(newest(with_buybacks("2019-04-01", "2019-12-31", "2020-02-11"))["shareholder_yield"])
+    # Those of a period that ended over 18 months ago are forgotten.
+    assert newest(with_buybacks("2017-10-01", "2018-06-30", "2018-08-01"))["shareholder_yield"] == pytest.approx(0.01)
+
+
+def test_debt_of_which_one_part_is_of_an_old_date_is_unknown() -> None:
+    figures = accounts()
+    old = (figures.concept == "short_term_debt") & (figures.period_end == np.datetime64(THIS_YEAR[1]))
+    found = newest(figures.take(~old))
+    assert np.isnan(found["debt_to_assets"])
+    assert found["equity_to_assets"] == pytest.approx(0.4)
+
+
+def test_accounts_of_dates_far_apart_are_not_put_over_each_other() -> None:
+    figures = accounts()
+    old = (figures.concept == "interest_expense") & (figures.period_end == np.datetime64(THIS_YEAR[1]))
+    found = newest(figures.take(~old))
+    assert np.isnan(found["interest_coverage"])
+    assert found["operating_margin"] == pytest.approx(0.2)
+
+
+def test_shares_grow_by_what_was_issued_however_the_splits_and_filings_fall() -> None:
+    splits = Actions.build("A", ["2020-01-20", "2020-03-01"], ["split"] * 2, [2.0, 3.0])
+    days = bars_from_closes([10.0], start="2020-03-07")
+
+    def growth_of(filings: list[tuple[str, float, str]]) -> float:
+        end, value, known = zip(*filings, strict=True)
+        figures = Figures.build("A", ["shares_outstanding"] * len(end), ["NaT"] * len(end), end, value, known)
+        around = Surroundings(figures, actions=splits)
+        return float(compute(days, ["shares_growth"], surroundings=around).values[0, 0])
+
+    # Both counts are filed after the first split: the one of 2019 has it in it; that of 2018 as first filed has not.
+    first, second = ("2018-12-31", 100.0, "2019-02-11"), ("2019-12-31", 220.0, "2020-02-11")
+    assert growth_of([first, second]) == pytest.approx(0.1)
+    # The count of 2018 was restated for both splits, that of 2019 knows only the first.
+    assert growth_of([first, second, ("2018-12-31", 600.0, "2020-03-02")]) == pytest.approx(0.1)
+
+
 @pytest.fixture(scope="module")
 def bars() -> Bars:
     return random_walk(1500, seed=4)
@@ -285,6 +337,20 @@ def test_the_restated_year_of_apple_reaches_no_row_before_its_filing(shared_data
     require_bounds(block)
 
 
+def test_the_splits_of_apple_leave_its_share_count_without_a_jump(shared_data: Path) -> None:
+    figures = read_figures("sec_companyfacts", shared_data / "sec_companyfacts.parquet", ["AAPL"])["AAPL"]
+    splits = Actions.build("AAPL", ["2014-06-09", "2020-08-31"], ["split"] * 2, [7.0, 4.0])
+    days = np.arange(np.datetime64("2013-01-01"), np.datetime64("2022-01-01")).astype("datetime64[us]")
+    price = 1000.0 / np.where(days >= splits.ex_time[1], 28.0, np.where(days >= splits.ex_time[0], 7.0, 1.0))
+    bars = Bars.build(Series("AAPL", Timeframe.DAY), days, price, price, price, price, price)
+    names = ["log_market_value", "shares_growth"]
+    block = compute(bars, names, surroundings=Surroundings(figures, actions=splits))
+    # Of one price the value moves only with the count, and Apple buys back a few percent a year.
+    moves = np.diff(block.column("log_market_value"))
+    assert np.abs(moves).max() < 0.04
+    assert np.abs(block.column("shares_growth")).max() < 0.1
+
+
 def require_bounds(block: FeatureBlock) -> None:
     for name in block.names:
         low, high = catalogue()[name].bounds
@@ -321,7 +387,7 @@ def test_on_real_quarters_the_features_agree_with_the_vendors_own_ratios(
     require_bounds(block)
     rows = vendor[vendor["symbol"] == symbol].sort_values("period_end").reset_index(drop=True)
     known = rows["available_from_conservative"].to_numpy().astype("datetime64[us]")
-    at = np.searchsorted(bars.known_time, known)
+    at = np.searchsorted(bars.known_time, known + np.timedelta64(1, "D"))  # once that day is over
     ours = {name: np.where(at < len(bars), block.column(name)[np.minimum(at, len(bars) - 1)], np.nan) for name in NAMES}
     # The vendor divides by the mean of the last four quarters, and rounds its ratios.
     mean_assets, mean_equity = (rows[name].rolling(4).mean() for name in ("assets", "shareholders_equity"))

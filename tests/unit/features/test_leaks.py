@@ -221,6 +221,12 @@ def splits_to_come(bars: Bars, beside: Surroundings) -> np.ndarray:
     return bars.close * beside.actions.value.prod()
 
 
+def splits_known(bars: Bars, beside: Surroundings) -> np.ndarray:
+    assert beside.actions is not None
+    known = beside.actions.known_time[:, None] <= bars.known_time
+    return np.where(known, beside.actions.value[:, None], 1.0).prod(axis=0)
+
+
 HONEST = (figure_when_filed, posts_known, peer_known)
 LEAKING = (
     figure_at_the_end_of_its_period, figure_as_restated_later, posts_published, posts_known_by_the_day,
@@ -249,7 +255,8 @@ def test_an_action_that_becomes_known_after_the_cut_is_future() -> None:
     known = bars.known_time[250:251]
     late = replace(beside, actions=replace(beside.actions, known_time=known, received_time=known))
     assert _one(splits_to_come, bars, late, cuts=[200]).outcome == "leaks"
-    assert _one(splits_to_come, bars, late, cuts=[260]).outcome == "passed"
+    assert _one(splits_to_come, bars, late, cuts=[260]).outcome == "leaks"  # others are told after that
+    assert _one(splits_known, bars, late, cuts=[200, 260]).outcome == "passed"
 
 
 def test_posts_that_are_always_known_at_once_do_not_hide_who_uses_them_too_early() -> None:
@@ -358,7 +365,7 @@ def test_every_kind_that_is_read_has_a_leak_planted_and_caught() -> None:
         surroundings=surroundings_of(bars),
         kinds=KINDS,
     )
-    assert {canary.reads for canary in certificate.canaries} == {"bars", *KINDS}
+    assert {canary.reads for canary in certificate.canaries} == {"bars", "actions", *KINDS}
     assert {canary.name for canary in certificate.canaries} == {canary.name for canary in CANARIES}
     assert all(canary.caught for canary in certificate.canaries)
 

@@ -117,6 +117,33 @@ def test_the_shift_of_the_theme_is_the_angle_between_late_and_before() -> None:
     assert _row("theme_shift_all", THREE, NOW) == pytest.approx(expected, abs=1e-12)
 
 
+def _with_points(*points: Any) -> Surroundings:
+    """The three texts with other embeddings."""
+    assert THREE.texts is not None
+    return Surroundings(texts=replace(THREE.texts, embedding=np.array(points, np.float32)))
+
+
+THEME = ("theme_all_1", "theme_all_2", "theme_shift_all")
+
+
+def test_a_text_whose_point_is_unknown_says_nothing_of_the_subject_and_silences_no_other() -> None:
+    nan = np.nan
+    for unknown in ([nan, nan, nan], [nan, 1.0, 0.0], [0.0, np.inf, 0.0]):
+        gap = compute(BARS, THEME, surroundings=_with_points([1.0, 0.0, 0.0], unknown, [0.0, 1.0, 0.0]))
+        absent = _with_points([1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+        assert gap.values.tobytes() == compute(BARS, THEME, surroundings=absent).values.tobytes()
+        assert not np.isnan(gap.values[:20]).any()
+
+
+def test_a_new_embedder_begins_anew_and_changes_no_row_before_it() -> None:
+    nan = np.nan
+    alone = compute(BARS, THEME, surroundings=_with_points([3.0, 4.0], [1.0, 0.0], [0.0, 0.0])).values
+    mixed = compute(BARS, THEME, surroundings=_with_points([3.0, 4.0, nan], [1.0, 0.0, nan], [0.0, 0.0, 2.0])).values
+    # The third text, of day 3, is known from the row decided on day 3 on.
+    assert mixed[:2].tobytes() == alone[:2].tobytes()
+    np.testing.assert_array_equal(mixed[2:10], np.zeros((8, 3)))
+
+
 def test_acceleration_is_the_momentum_now_less_the_momentum_known_five_days_before() -> None:
     momentum = compute(BARS, ["mood_momentum_all_5_20"], surroundings=THREE).column("mood_momentum_all_5_20")
     acceleration = compute(BARS, ["mood_acceleration_all"], surroundings=THREE).column("mood_acceleration_all")

@@ -130,13 +130,13 @@ def test_every_stored_family_is_updated_and_the_newest_row_is_fresh(tmp_path: Pa
     assert lineage(workspace.lake, AAA, "peers").facts["peer BBB__1d"] == workspace.bars.fingerprint(BBB)
 
 
-def test_a_new_bar_that_was_restated_reaches_only_rows_decided_after_that(tmp_path: Path) -> None:
+@pytest.mark.parametrize("whose", ["AAA", "BBB"])
+def test_a_new_bar_that_was_restated_reaches_only_rows_decided_after_that(tmp_path: Path, whose: str) -> None:
     workspace = _world(tmp_path, "peers")
     for family in ("technical", "peers"):
         compute_family(workspace, family, AAA.key)
     _new_bars(workspace, end=N + 2)
-    for name in ("AAA", "BBB"):
-        workspace.bars.append(_raised(WALKS[name], N), LATER)
+    workspace.bars.append(_raised(WALKS[whose], N), LATER)
     last = {name: walk.take(slice(N + 2, N + 4)) for name, walk in WALKS.items()}
     for bars in last.values():  # decided after the restatement
         workspace.bars.append(replace(bars, known_time=bars.known_time + np.timedelta64(3650, "D")), LATER)
@@ -185,7 +185,7 @@ def test_an_action_of_the_new_bars_refuses_nothing_and_one_of_the_past_does(tmp_
     compute_family(workspace, "technical", AAA.key)
     _assert_close(appended, _stored(workspace, "technical"))
     late = Actions.build("AAA", times[[200]], np.array(["dividend"]), np.array([1.0]))
-    workspace.bars.actions.append(late, LATER, last_seen=None)
+    workspace.bars.actions.append(late, LATER.replace(year=2025), last_seen=None)
     with pytest.raises(FeatureError, match="were restated or came late"):
         update_features(workspace, AAA.key)
 
@@ -231,3 +231,20 @@ def test_a_dataset_refuses_tables_that_are_ahead_of_their_stage(tmp_path: Path) 
     for key in workspace.series:
         assert not compute_family(workspace, "candlesticks", key).skipped
     assert not build_training_dataset(workspace, "mine").skipped
+
+
+@pytest.mark.parametrize("family", ["fundamental", "sentiment"])
+def test_facts_that_stored_rows_should_have_seen_refuse_an_update(tmp_path: Path, family: str) -> None:
+    workspace = _world(tmp_path, family)
+    first, last = WALKS["AAA"].event_time[0] - np.timedelta64(760, "D"), WALKS["AAA"].event_time[N]
+    figures = replace(figures_between(first, last), instrument_id="AAA")
+    texts = replace(texts_between(WALKS["AAA"].event_time[0], last), instrument_id="AAA")
+    half, rest = np.arange(len(figures)) % 2 == 0, np.arange(len(figures)) % 2 == 1
+    workspace.facts.append_figures(figures.take(half), RECEIVED)
+    workspace.facts.append_texts(texts.take(slice(0, 700)), RECEIVED)
+    compute_family(workspace, family, AAA.key)
+    workspace.facts.append_figures(figures.take(rest), LATER)
+    workspace.facts.append_texts(texts.take(slice(700, None)), LATER)
+    _new_bars(workspace)
+    with pytest.raises(FeatureError, match="facts about AAA that were known by"):
+        update_features(workspace, AAA.key)

@@ -117,7 +117,7 @@ def test_a_clean_dataset_is_certified_whole(workspace: Workspace) -> None:
     result = certify_leaks(workspace, "mine")
     assert all(check.passed for check in result.checks)
     assert (result.metrics["leaks"], result.metrics["unchecked"]) == (0, 0)
-    assert result.metrics["planted_leaks_caught"] == result.metrics["planted_leaks"] == 2 * 5
+    assert result.metrics["planted_leaks_caught"] == result.metrics["planted_leaks"] == 2 * 6
     certified = {(row["what"], row["where"]): row["checked"] for row in result.tables["certificate"]}
     n_folds = certified.pop(("fold", "mine"))
     assert isinstance(n_folds, int) and n_folds > 1

@@ -30,6 +30,7 @@ name = "{name}"
 [universe]
 instruments = {instruments}
 [features]
+sets = []
 names = ["{feature}"]
 [label]
 kind = "forward_return"
@@ -55,7 +56,7 @@ def _strategies(folder: Path, feature: str = "peer_return_5", **universes: list[
 
 def _fill(workspace: Workspace, walks: dict[str, Bars] = WALKS, family: str = "peers") -> str:
     """Store the bars and make the dataset of the strategy; returns its fingerprint."""
-    for key, series in workspace.series.items():
+    for series in workspace.series.values():
         workspace.bars.append(walks[series.instrument_id], RECEIVED)
     return _build(workspace, family)
 
@@ -77,10 +78,12 @@ def _asked(workspace: Workspace, instrument: str = "BBB", at: int = AT) -> Recal
     return recall(workspace, instrument, moment, moment)
 
 
-def _different(one: Dataset, other: Dataset) -> dict[str, int]:
-    """By instrument, how many samples have other features or another target."""
+def _different(one: Dataset, other: Dataset, instrument: str) -> tuple[int, int]:
+    """The first and the last bar of an instrument whose sample has other features or another target."""
     differ = (one.features != other.features).any(axis=1) | (one.target != other.target)
-    return {name: int(differ[one.instrument == code].sum()) for code, name in enumerate(one.instruments)}
+    times = one.event_time[differ & (one.instrument == one.instruments.index(instrument))]
+    first, last = np.searchsorted(WALKS[instrument].event_time, [times.min(), times.max()]).tolist()
+    return first, last
 
 
 def test_samples_touched_through_peers_are_those_that_another_bar_would_make_otherwise(tmp_path: Path) -> None:
@@ -89,8 +92,10 @@ def test_samples_touched_through_peers_are_those_that_another_bar_would_make_oth
         (tmp_path / name).mkdir()
         workspace = _strategies(tmp_path / name)
         made.append(load_snapshot(workspace.lake, _fill(workspace, walks))[0])
-    different = _different(*made)
-    assert (different["AAA"], different["CCC"]) == (BESIDE, BESIDE)  # what is counted below is what truly reads the bar
+    # What is counted below is what truly reads the bar. Through this feature BBB does not read itself, which is
+    # not told apart: its samples are counted as far as any of their features looks back.
+    assert _different(*made, "BBB") == (AT - HORIZON, AT)
+    assert _different(*made, "AAA") == _different(*made, "CCC") == (AT, AT + LOOKBACK)
     (dataset,) = _asked(workspace).datasets
     assert (dataset.n_through_peers, dataset.n_touched) == (2 * BESIDE, OWN + 2 * BESIDE)
     assert dataset.n_within_lookback == dataset.n_touched
@@ -142,6 +147,15 @@ def test_a_peer_of_another_strategy_is_followed_into_a_dataset_without_its_bars(
     assert found == ([(name, "DDD__1d", BESIDE, BESIDE)] if whole else [])
 
 
+def test_a_dataset_without_the_bars_of_a_peer_is_told_by_them_what_it_saw(tmp_path: Path) -> None:
+    workspace = _strategies(tmp_path, mine=["AAA", "BBB"], other=["AAA", "DDD"])
+    old = _fill(workspace)
+    workspace.bars.append(_restated(WALKS["DDD"]), LATER)
+    new = _build(workspace)  # none of its own bars is as new as the restatement
+    before = {dataset.fingerprint: dataset.built_before for dataset in _asked(workspace, "DDD").datasets}
+    assert before == {old: True, new: False}
+
+
 def test_a_dataset_built_before_a_restatement_of_a_peer_is_told_from_one_built_after(tmp_path: Path) -> None:
     workspace = _strategies(tmp_path)
     old = _fill(workspace)
@@ -162,6 +176,6 @@ def test_forecasts_of_other_instruments_that_read_the_bars_are_counted(tmp_path:
     columns = {"instrument_id": np.repeat(list("ABC"), N).tolist(), "event_time": np.tile(times, 3)}
     columns["instrument_id"] = [name * 3 for name in columns["instrument_id"]]
     workspace.lake.tables.write(forecast_table("mine"), pa.table(columns))
-    workspace.manifests.record(WALK_FORWARD, "mine", {}, "0", {"values": {"dataset": fingerprint}})
+    workspace.manifests.record(WALK_FORWARD, "mine", {}, "0", {"values": {"dataset": fingerprint, "recipe": "r"}})
     (table,) = (table for table in _asked(workspace).tables if table.kind == "forecasts")
     assert (table.n_rows, table.n_touched) == (3 * N, OWN + 2 * BESIDE)

@@ -14,7 +14,7 @@ from trimtab.facts import Figures
 from trimtab.pipeline.share_counts import unmatched_splits
 
 BARS = random_walk(400, seed=4)
-DAYS = BARS.event_time[[50, 150, 250, 350]]
+DAYS = BARS.event_time[[20, 120, 220, 320]]
 NO_ACTIONS = Actions.empty("AAA")
 
 
@@ -32,7 +32,7 @@ def as_traded(ratio: float, row: int) -> Bars:
 
 def test_a_split_of_the_counts_beside_adjusted_prices_is_noticed() -> None:
     odd = unmatched_splits(counts(100.0, 101.0, 707.0, 700.0), BARS, NO_ACTIONS)
-    assert [(each.stated, round(each.ratio, 3)) for each in odd] == [(DAYS[2], 7.0)]
+    assert [(each.stated, round(each.ratio, 3)) for each in odd] == [(DAYS[2] + np.timedelta64(30, "D"), 7.0)]
 
 
 def test_prices_as_traded_and_told_actions_explain_it() -> None:

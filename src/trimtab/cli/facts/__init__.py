@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from trimtab.cli.facts.forget import forget
 from trimtab.cli.facts.ingest import ingest
 from trimtab.cli.facts.show import show
 from trimtab.cli.facts.stored import list_stored
@@ -12,3 +13,4 @@ app = typer.Typer(no_args_is_help=True)
 app.command("ingest")(ingest)
 app.command("list")(list_stored)
 app.command("show")(show)
+app.command("forget")(forget)

@@ -22,11 +22,15 @@ def ingest(
     file: Path = typer.Argument(help="The file with the facts."),
     format: str = typer.Option(..., "--format", help=f"What the file is: {_FORMATS}"),
     instrument: list[str] = typer.Option([], "--instrument", help="Only this instrument; may be repeated."),
-    delay: str | None = typer.Option(None, "--delay", help="How much later facts could be known: 90d, 12h."),
+    delay: str | None = typer.Option(
+        None,
+        "--delay",
+        help="How much later facts could be known than the file says, or than their period ended: 90d, 12h.",
+    ),
     shares: str | None = typer.Option(
         None, "--shares", help="Of a quarterly_table: as_reported, or split_adjusted for prices adjusted for splits."
     ),
-    channel: str | None = typer.Option(None, "--channel", help="Who speaks in the texts: news, social, ..."),
+    channel: str | None = typer.Option(None, "--channel", help="Who speaks in the texts: news or social."),
     scorer: str | None = typer.Option(None, "--scorer", help="Who scores the mood of texts."),
     embedder: str | None = typer.Option(None, "--embedder", help="What turns texts into points."),
     as_json: bool = AS_JSON,

@@ -30,25 +30,34 @@ def show(
     """
     from trimtab.bars.times import as_time, parse_moment
     from trimtab.config import load_settings
+    from trimtab.errors import ConfigurationError
     from trimtab.facts.store import FactStore
     from trimtab.storage.lake import open_lake
 
+    if texts and concept is not None:
+        raise ConfigurationError("--concept chooses figures and --texts shows texts; leave one of the two out")
     store = FactStore(open_lake(load_settings()))
     _require_known(instrument, store.instruments())
-    moment = None if as_of is None else as_time(parse_moment(as_of))
+    at = None if as_of is None else parse_moment(as_of)
+    moment = None if at is None else as_time(at)
     if texts:
         rows = _text_rows(store.texts(instrument), moment)
     else:
         rows = _figure_rows(store.figures(instrument), concept, moment)
-    document = {"instrument_id": instrument, "concept": concept, "as_of": as_of, "rows": rows}
+    document = {"instrument_id": instrument, "concept": concept, "as_of": at, "rows": rows}
     if as_json:
         print_json(document)
     else:
         when = f", as known at {as_of}" if as_of else ""
-        _print(f"{instrument}: {concept or ('texts' if texts else 'newest figures')}{when}", rows)
+        _print(
+            f"{instrument}: {concept or ('texts' if texts else 'newest figures')}{when}",
+            rows,
+            () if concept is None else ("concept",),
+        )
 
 
-def _print(title: str, rows: list[dict[str, Any]]) -> None:
+def _print(title: str, rows: list[dict[str, Any]], in_title: tuple[str, ...]) -> None:
+    rows = [{name: value for name, value in row.items() if name not in in_title} for row in rows]
     left_out = len(rows) - 2 * _ENDS
     if not rows:
         typer.echo(f"{title}: nothing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -25,9 +26,14 @@ def list_stored(as_json: bool = AS_JSON) -> None:
     if as_json:
         print_json({"instruments": rows})
     elif rows:
-        print_table(f"Facts in {lake.root}", rows)
+        print_table(f"Facts in {lake.root}", [{name: _day(value) for name, value in row.items()} for row in rows])
     else:
         typer.echo(f"No facts are stored in {lake.root}; run: trimtab facts ingest FILE --format ...")
+
+
+def _day(value: Any) -> Any:
+    """A time as its day, so that a row fits a terminal; --json has the time of day."""
+    return value.date() if isinstance(value, datetime) else value
 
 
 def _row(store: FactStore, instrument_id: str) -> dict[str, Any]:

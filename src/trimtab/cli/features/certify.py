@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trimtab.cli.features.telling import INDENT, counted, print_wrapped
 from trimtab.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -29,7 +30,10 @@ def certify(
     timeframe: str | None = typer.Option(None, help="Length of a bar (1m ... 1w), where the file does not say."),
     json: bool = typer.Option(False, "--json", help="One JSON document."),
 ) -> None:
-    """Change or remove the future of bars, facts and peers: no past value may change. Exit code 1 where one does."""
+    """Change or remove the future of bars, facts and peers: no past value may change.
+
+    Exit code 1 where one does, or where nothing could be checked.
+    """
     from trimtab.errors import ConfigurationError, FeatureError
     from trimtab.features.catalogue import resolve
     from trimtab.features.leaks import certify_whole
@@ -41,15 +45,33 @@ def certify(
         certify_whole(names, own, n_bars=newest, cuts=cuts, seed=seed, surroundings=beside)
         for own, beside in _worlds(bars, timeframe, names)
     ]
-    failed = [each for each in certificates if not each.passed]
+    failed = [each for each in certificates if not _proves(each)]
+    more = f" (and {len(failed) - 1} more series)" if len(failed) > 1 else ""
+    reason = _sentence(_first_leaking(failed)) + more if failed else ""
     if json:
-        print_json({"passed": not failed, "series": [each.document() for each in certificates]})
+        print_json({"passed": not failed, "reason": reason, "series": [_document(each) for each in certificates]})
     else:
-        print_table(f"Leak certificate of {len(names)} features", [_row(each) for each in certificates], _COLUMNS)
+        rows = [_row(each) for each in certificates]
+        print_table(f"Leak certificate of {counted(len(names), 'feature')}", rows, _COLUMNS)
         _print_wrong(certificates)
     if failed:
-        more = f" (and {len(failed) - 1} more series)" if len(failed) > 1 else ""
-        raise FeatureError(_first_leaking(failed).sentence + more)
+        raise FeatureError(reason)
+
+
+def _proves(certificate: WholeCertificate) -> bool:
+    """Whether something was compared, and all of it passed."""
+    return certificate.passed and bool(certificate.named("passed"))
+
+
+def _sentence(certificate: WholeCertificate) -> str:
+    if certificate.passed and not _proves(certificate):
+        why = next((each.reason for each in certificate.findings if each.reason), "no feature has a value")
+        return f"nothing could be checked of {certificate.series}: {why}"
+    return certificate.sentence
+
+
+def _document(certificate: WholeCertificate) -> dict[str, Any]:
+    return certificate.document() | {"passed": _proves(certificate), "sentence": _sentence(certificate)}
 
 
 def _worlds(bars: str, timeframe: str | None, names: Sequence[str]) -> Iterator[tuple[Bars, Surroundings]]:
@@ -67,19 +89,14 @@ def _worlds(bars: str, timeframe: str | None, names: Sequence[str]) -> Iterator[
 
 def _from_file(path: Path, timeframe: str | None) -> Iterator[tuple[Bars, Surroundings]]:
     from trimtab.bars.files import read_bar_file
-    from trimtab.features.export import accepted_in_order
+    from trimtab.features.export import accepted_in_order, peers_among
     from trimtab.features.surroundings import Surroundings
     from trimtab.market import Timeframe
 
     content = read_bar_file(path, None if timeframe is None else Timeframe.parse(timeframe))
     every = {series: accepted_in_order(raw) for series, raw in sorted(content.bars.items())}
     for series, own in every.items():
-        peers = {other.instrument_id: beside for other, beside in every.items() if _is_peer(series, other)}
-        yield own, Surroundings(peers=peers)
-
-
-def _is_peer(series: Series, other: Series) -> bool:
-    return other != series and other.timeframe == series.timeframe
+        yield own, Surroundings(peers=peers_among(series, every))
 
 
 def _from_store(series: Series, names: Sequence[str]) -> tuple[Bars, Surroundings]:
@@ -111,20 +128,19 @@ def _row(certificate: WholeCertificate) -> dict[str, Any]:
 
 
 def _print_wrong(certificates: Sequence[WholeCertificate]) -> None:
-    """What leaks, could not be checked or had no facts; a reason that many features share is said once."""
+    """What leaks, could not be checked or had no facts; a reason that features share is said once, names are whole."""
     rows: dict[tuple[str, str, str], list[str]] = {}
     for certificate in certificates:
         for each in certificate.findings:
             if each.outcome != "passed":
                 rows.setdefault((certificate.series, each.outcome, each.reason), []).append(each.name)
-    if rows:
-        print_table(
-            "What did not pass",
-            [
-                {"series": series, "outcome": outcome, "features": ", ".join(names), "why": reason}
-                for (series, outcome, reason), names in rows.items()
-            ],
-        )
+    if not rows:
+        return
+    absent_only = all(outcome == "absent" for _, outcome, _ in rows)
+    typer.echo("What was not there" if absent_only else "What did not pass")
+    for (series, outcome, reason), names in rows.items():
+        print_wrapped(f"{series}: {counted(len(names), 'feature')} {outcome}: {reason}", INDENT)
+        print_wrapped(", ".join(names), 2 * INDENT)
 
 
 def _first_leaking(failed: Sequence[WholeCertificate]) -> WholeCertificate:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trimtab.cli.features.telling import counted, print_wrapped, refuse_lake, refuse_overwriting
 from trimtab.cli.output import print_json
 
 if TYPE_CHECKING:
     from trimtab.features.export import ExportReport
+
+NAMED = 5  # series in a sentence
 
 
 def compute(
@@ -28,7 +31,7 @@ def compute(
     float32: bool = typer.Option(False, "--float32", help="Write numbers of half the size, exact to 7 digits."),
     json: bool = typer.Option(False, "--json", help="One JSON document."),
 ) -> None:
-    """Compute features of every instrument in a bar file."""
+    """Compute features of every instrument in a bar file; its other instruments are the peers of one."""
     from trimtab.bars.file_access import check_bar_file
     from trimtab.bars.sources.files import BarFiles
     from trimtab.config import load_settings
@@ -41,6 +44,9 @@ def compute(
     if out.suffix.lower() != ".parquet":
         raise ConfigurationError(f"'{out}' does not end in .parquet; features are written as Parquet, name the file so")
     check_bar_file(file)
+    refuse_overwriting(out, file)
+    settings = load_settings()
+    refuse_lake(out, settings.data_dir)
     source = BarFiles(file, timeframe=None if timeframe is None else Timeframe.parse(timeframe))
     series = SeriesOfFile(source)
     with progress("features", len(series)) as advance:
@@ -49,7 +55,7 @@ def compute(
             names,
             out,
             lambda _: advance(),
-            n_workers=processes or load_settings().n_threads,
+            n_workers=processes or settings.n_threads,
             dtype="float32" if float32 else "float64",
         )
     (columns,) = source.columns
@@ -76,23 +82,65 @@ def _document(report: ExportReport) -> dict[str, Any]:
         "path": str(report.path),
         "features": list(report.names),
         "unknown": list(report.unknown),
+        "without_peers": [series.key for series in report.alone],
         "instruments": [{"series": key, "rows": n, "left_out": report.left_out[key]} for key, n in report.rows.items()],
     }
 
 
 def _print_report(report: ExportReport, columns: dict[str, str]) -> None:
-    typer.echo("columns: " + ", ".join(f"{ours} from {theirs}" for ours, theirs in columns.items()))
+    print_wrapped("columns: " + ", ".join(f"{ours} from {theirs}" for ours, theirs in columns.items()))
     left_out = sum(report.left_out.values())
     if left_out:
-        typer.echo(f"{left_out} bars were not accepted by the checks and left out; `trimtab bars check` says why")
-    if report.unknown:
-        typer.echo(
-            f"{len(report.unknown)} of the features read {_joined(report.missing)}, which a bar file does not hold: "
-            "they are NaN in every row"
-        )
-    typer.echo(
-        f"{sum(report.rows.values())} rows of {len(report.rows)} instruments x {len(report.names)} features written to {report.path}"
+        were = "1 bar was" if left_out == 1 else f"{left_out} bars were"
+        print_wrapped(f"{were} not accepted by the checks and left out; `trimtab bars check` says why")
+    for sentence in _why_unknown(report):
+        print_wrapped(sentence)
+    print_wrapped(
+        f"{counted(sum(report.rows.values()), 'row')} of {counted(len(report.rows), 'instrument')} x "
+        f"{counted(len(report.names), 'feature')} written to {report.path}"
     )
+
+
+def _why_unknown(report: ExportReport) -> Iterator[str]:
+    """Why features have no value at all in some or all of the series, a sentence per reason."""
+    if report.of_facts:
+        yield (
+            f"{_of_the_features(report.of_facts)} {_joined(report.missing)}, which a bar file does not hold: "
+            "no value in any row"
+        )
+    if report.of_peers and report.alone:
+        yield f"{_of_the_features(report.of_peers)} bars of peers, and {_whose_peers(report)}"
+    short = {key: names for key in report.rows if (names := report.too_short(key))}
+    if short:
+        yield _too_short(report, short)
+
+
+def _of_the_features(names: tuple[str, ...]) -> str:
+    return "1 feature reads" if len(names) == 1 else f"{len(names)} features read"
+
+
+def _whose_peers(report: ExportReport) -> str:
+    frames = sorted({series.timeframe.value for series in report.alone})
+    where = f"at {frames[0]}" if len(frames) == 1 else "at the same timeframe"
+    if len(report.alone) == len(report.rows):
+        return f"the file holds no other instrument {where}: no value in any row"
+    keys = [series.key for series in report.alone]
+    more = f" and {len(keys) - NAMED} more" if len(keys) > NAMED else ""
+    return f"the file holds no other instrument {where} beside {', '.join(keys[:NAMED])}{more}: no value there"
+
+
+def _too_short(report: ExportReport, short: dict[str, tuple[str, ...]]) -> str:
+    from trimtab.features.catalogue import catalogue
+
+    key = max(short, key=lambda each: len(short[each]))
+    names = short[key]
+    longest = max(catalogue()[name].lookback for name in names)
+    have = "1 feature has" if len(names) == 1 else f"{len(names)} features have"
+    more = (
+        f"; {counted(len(short) - 1, 'more instrument')} of the file, too, is short of bars" if len(short) == 2 else ""
+    )
+    more = f"; {len(short) - 1} more instruments of the file are short of bars, too" if len(short) > 2 else more
+    return f"{have} no value: the longest look-back is {counted(longest, 'bar')}, {key} has {report.rows[key]}{more}"
 
 
 def _joined(words: tuple[str, ...]) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trimtab.cli.features.telling import counted, print_wrapped
 from trimtab.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ def latest(
     features: list[str] = typer.Option([], "--feature", help="Only this feature; may be repeated."),
     as_json: bool = typer.Option(False, "--json", help="One JSON document."),
 ) -> None:
-    """Show the newest stored feature row of a series, and what is wrong with it."""
+    """Show the newest stored feature row of a series, and what is wrong with it.
+
+    Exit code 1 where the row must not be used.
+    """
     from trimtab.cli.features.stored import require_stored
     from trimtab.config import load_settings
     from trimtab.features.catalogue import resolve
@@ -34,11 +38,27 @@ def latest(
     report = validate_row(row, required=asked)
     if as_json:
         print_json(_document(row, report))
-        return
+    else:
+        _print(row, report)
+    refuse_critical(row, report)
+
+
+def refuse_critical(row: LatestRow, report: ValidationReport) -> None:
+    """Raise `FeatureError` for a row that must not be used."""
+    from trimtab.errors import FeatureError
+
+    critical = [each for each in report.findings if each.severity == "critical"]
+    if critical:
+        raise FeatureError(f"the newest row of {row.series} has {counted(len(critical), 'critical finding')}")
+
+
+def _print(row: LatestRow, report: ValidationReport) -> None:
     rows = [{"feature": name, "value": value} for name, value in zip(row.names, row.values.tolist(), strict=True)]
-    print_table(f"{wanted}: bar of {row.event_time:%Y-%m-%d %H:%M}, known {row.known_time:%Y-%m-%d %H:%M} UTC", rows)
+    print_table(
+        f"{row.series}: bar of {row.event_time:%Y-%m-%d %H:%M}, known {row.known_time:%Y-%m-%d %H:%M} UTC", rows
+    )
     for finding in report.findings:
-        typer.echo(f"{finding.severity}: {finding.feature or 'the row'}: {finding.detail}")
+        print_wrapped(f"{finding.severity}: {finding.feature or 'the row'}: {finding.detail}")
 
 
 def _document(row: LatestRow, report: ValidationReport) -> dict[str, Any]:

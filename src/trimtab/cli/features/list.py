@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from trimtab.cli.features.describe import describe
+from trimtab.cli.features.telling import counted
 from trimtab.cli.output import print_json, print_table
 
 
@@ -21,4 +22,4 @@ def list_features(
         print_json({"features": features})
         return
     columns = ("name", "family", "lookback", "warmup", "description")
-    print_table(f"{len(features)} features; look-back and warm-up in bars", features, columns)
+    print_table(f"{counted(len(features), 'feature')}; look-back and warm-up in bars", features, columns)

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from trimtab.cli.output import print_json, print_table
+from trimtab.cli.features.telling import counted, print_wrapped, refuse_lake
+from trimtab.cli.output import DIGITS, column_cells, console, fit_widths, print_json, print_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from trimtab.features.store import FeatureMatrix
 
-SHOWN = 8  # features that fit a table; --json and --out have all
+FEATURES, INSTRUMENTS = 40, 4  # in a table of features by instruments; --json and --out have all
 
 
 def matrix(
@@ -46,32 +47,64 @@ def matrix(
         raise ConfigurationError(f"'{out}' ends in neither .parquet nor .csv; name the file so")
     times = [parse_moment(text) for text in at]
     frame, lake = Timeframe.parse(timeframe), open_lake(load_settings())
+    if out is not None:
+        refuse_lake(out, lake.root)
     series = [Series(instrument, frame) for instrument in dict.fromkeys(instruments)]
     for each in series:
         require_stored(lake, each)
     found = read_matrix(lake, series, names, times)
     if out is not None:
         _write(_table(found), out)
-        typer.echo(f"Wrote {len(series)} instruments x {len(times)} times x {len(names)} features to {out}")
+        size = (counted(len(series), "instrument"), counted(len(times), "time"), counted(len(names), "feature"))
+        print_wrapped(f"Wrote {' x '.join(size)} to {out}")
     elif as_json:
-        print_json({"features": list(names), "rows": _rows(found, len(names))})
+        print_json({"features": list(names), "rows": _rows(found)})
     else:
         _print(found)
 
 
 def _print(found: FeatureMatrix) -> None:
-    print_table(f"{len(found.names)} features as they were known", _rows(found, SHOWN, is_flat=True))
-    if len(found.names) > SHOWN:
-        typer.echo(f"{len(found.names) - SHOWN} more features are left out; --json or --out FILE has all.")
+    """A row per instrument and time where its features fit the terminal, a row per feature where not."""
+    title, rows = f"{counted(len(found.names), 'feature')} as they were known", _rows(found, is_flat=True)
+    if len(found.names) <= FEATURES and _fits(rows):
+        print_table(title, rows)
+        return
+    for t, decision_time in enumerate(dict.fromkeys(row["decision_time"] for row in rows)):
+        own = rows[t * len(found.series) : (t + 1) * len(found.series)][:INSTRUMENTS]
+        heads = ["feature", *(row["instrument_id"] for row in own)]
+        lines = [[name, *(row[name] for row in own)] for name in ("event_time", "known_time", *found.names[:FEATURES])]
+        print_table(
+            f"{title} at {decision_time:%Y-%m-%d %H:%M} UTC",
+            [{head: _cell(value) for head, value in zip(heads, line, strict=True)} for line in lines],
+        )
+    _say_left_out(len(found.names) - FEATURES, "feature")
+    _say_left_out(len(found.series) - INSTRUMENTS, "instrument")
 
 
-def _rows(found: FeatureMatrix, n_features: int, is_flat: bool = False) -> list[dict[str, Any]]:
+def _say_left_out(n: int, noun: str) -> None:
+    if n > 0:
+        are = "is" if n == 1 else "are"
+        print_wrapped(f"{n} more {noun if n == 1 else noun + 's'} {are} left out; --json or --out FILE has all.")
+
+
+def _cell(value: Any) -> Any:
+    """A time or number as text, because a column of features holds both."""
+    return column_cells([value], DIGITS)[0]
+
+
+def _fits(rows: list[dict[str, Any]]) -> bool:
+    available = console().width
+    columns = [[name.replace("_", " "), *column_cells([row[name] for row in rows], DIGITS)] for name in rows[0]]
+    return sum(fit_widths(columns, available)) + 2 * len(columns) <= available
+
+
+def _rows(found: FeatureMatrix, is_flat: bool = False) -> list[dict[str, Any]]:
     from trimtab.bars.times import as_datetime
 
     rows = []
     for t, decision_time in enumerate(found.decision_time):
         for i, series in enumerate(found.series):
-            values = dict(zip(found.names[:n_features], found.values[t, i, :n_features].tolist(), strict=False))
+            values = dict(zip(found.names, found.values[t, i].tolist(), strict=True))
             known = {name: getattr(found, name)[t, i] for name in ("event_time", "known_time")}
             moments = {name: None if str(time) == "NaT" else as_datetime(time) for name, time in known.items()}
             head = {"decision_time": as_datetime(decision_time), "instrument_id": series.instrument_id, **moments}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trimtab.cli.features.telling import INDENT, counted, print_wrapped
 from trimtab.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
     from trimtab.market.calendar import SessionCalendar
     from trimtab.storage.lake import Lake
 
-_WORST_FINDINGS = 20  # printed; --json has all
+_WORST_FINDINGS = 20  # printed, equal ones as one; --json has all
+_NAMED = 3  # tables in a finding
+_SHORT = {"completeness": "complete", "freshness": "fresh", "reliability": "reliable", "overall": "overall"}
 
 
 def validate(
@@ -34,10 +37,12 @@ def validate(
     """Validate stored features and score their quality, family by family.
 
     Shares are between 0 and 1. The status is critical where values must not be used. Flagged are rows
-    whose bar passed the checks with a warning; they count as not reliable.
+    whose bar passed the checks with a warning; they count as not reliable. Exit code 1 where a table is
+    critical.
     """
     from trimtab.bars.times import parse_moment
     from trimtab.config import load_settings
+    from trimtab.errors import FeatureError
     from trimtab.features.catalogue import resolve
     from trimtab.features.store import summarise
     from trimtab.storage.lake import open_lake
@@ -53,6 +58,9 @@ def validate(
         _print(judged, summary)
     else:
         typer.echo(f"No features are stored in {lake.root}; run: trimtab run")
+    if summary.critical:
+        are = "is" if len(judged) == 1 else "are"
+        raise FeatureError(f"{len(summary.critical)} of {counted(len(judged), 'table')} {are} critical")
 
 
 def _tables(lake: Lake, keys: Sequence[str], required: Sequence[str]) -> list[tuple[Series, str]]:
@@ -91,7 +99,7 @@ def _judge_readable(
 
     names = tuple(lineage(lake, series, family).identities)
     if not names:
-        raise FeatureError("the table does not say which code computed it; compute the features again")
+        raise FeatureError("the table does not say which code computed it; run `trimtab run`, which computes it again")
     block = read_features(lake, series, names)
     calendar = None if now is None else calendar_for(series, block.event_time)
     own = [name for name in required if catalogue()[name].family == family]
@@ -125,27 +133,42 @@ def _behind(block: FeatureBlock, now: datetime | None, calendar: SessionCalendar
 
 
 def _print(judged: list[tuple[ValidationReport, QualityScore | None]], summary: ValidationSummary) -> None:
-    shares = ("completeness", "freshness", "reliability", "overall")
     rows: list[dict[str, Any]] = [
-        {"table": report.subject, "status": report.status, "rows": report.rows, "features": report.features}
-        | {name: score.document()[name] if score else None for name in (*shares, "flagged")}
+        {"table": report.subject, "status": report.status, "rows": report.rows}
+        | {short: score.document()[name] if score else None for name, short in _SHORT.items()}
+        | {"flagged": score.document()["flagged"] if score else None}
         for report, score in judged
     ]
-    print_table("Stored features", rows)
-    findings = [
-        {
-            "table": report.subject,
-            "severity": each.severity,
-            "check": each.check,
-            "feature": each.feature,
-            "detail": each.detail,
-        }
-        for report, _ in judged
-        for each in report.findings
-    ]
-    findings.sort(key=lambda each: each["severity"] != "critical")
-    if findings:
-        print_table(f"{len(findings)} findings", findings[:_WORST_FINDINGS])
-    if len(findings) > _WORST_FINDINGS:
-        typer.echo(f"{len(findings) - _WORST_FINDINGS} more findings are left out; --json has all.")
+    # What was judged of no table, or found in none, would only take the room of the others.
+    empty = {"fresh": (None,), "flagged": (None, 0)}
+    columns = [name for name in rows[0] if any(row[name] not in empty.get(name, ()) for row in rows)]
+    print_table("Stored features", rows, columns)
+    _print_findings([report for report, _ in judged])
     typer.echo(", ".join(f"{n} {status}" for status, n in summary.by_status.items()))
+
+
+def _print_findings(reports: Sequence[ValidationReport]) -> None:
+    """What is wrong, the critical first; what is the same in many tables or features is said once."""
+    tables: dict[tuple[str, ...], dict[str, None]] = {}
+    features: dict[tuple[str, ...], dict[str, None]] = {}
+    for report in reports:
+        for each in report.findings:
+            key: tuple[str, ...] = (each.severity, each.check, each.detail)
+            tables.setdefault(key, {})[report.subject] = None
+            features.setdefault(key, {}).update({each.feature: None} if each.feature else {})
+    if not tables:
+        return
+    typer.echo(counted(sum(len(each.findings) for each in reports), "finding"))
+    worst = sorted(tables, key=lambda key: key[0] != "critical")
+    for key in worst[:_WORST_FINDINGS]:
+        severity, check, detail = key
+        print_wrapped(f"{severity} {check}: {detail}", INDENT)
+        whose = f" of {', '.join(features[key])}" if features[key] else ""
+        print_wrapped(f"in {_listed(list(tables[key]))}{whose}", 2 * INDENT)
+    if len(worst) > _WORST_FINDINGS:
+        print_wrapped(f"{len(worst) - _WORST_FINDINGS} more kinds of finding are left out; --json has all.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more tables" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trimtab.facts.sources.protocol import FIGURE_FORMATS, TEXT_FORMATS, ReadOptions, reader_of
+from trimtab.facts.sources.protocol import FIGURE_FORMATS, TEXT_FORMATS, Missing, ReadOptions, reader_of
 
 if TYPE_CHECKING:
     from trimtab.facts.schema import Figures, Texts
@@ -26,6 +26,7 @@ def read_figures(
     instruments: Sequence[str] | None = None,
     delay: timedelta | None = None,
     shares: str = "as_reported",
+    missing: Missing = "raise",
 ) -> dict[str, Figures]:
     """Figures by instrument from a file.
 
@@ -34,10 +35,12 @@ def read_figures(
     format: `sec_companyfacts`, `quarterly_table` or `figures`; `docs/facts.md` describes them.
     path: of the file.
     instruments: only these; None is all. A file that names no instrument needs exactly one.
-    delay: added to the time the file gives; of `quarterly_table`, from the end of a period until its figures
-        could be known, 90 days when absent.
+    delay: added to the time the file gives; where it gives none, from the end of the last day of a period until
+        its figures could be known, of `quarterly_table` 90 days when absent.
     shares: of `quarterly_table`: `as_reported`, for prices as traded with splits told as actions, or
         `split_adjusted`, for prices whose vendor has adjusted them for splits.
+
+    missing: "raise" for an error where the file does not have an instrument, "skip" to leave it out.
 
     Raises `UnknownNameError` for a format, and for an instrument that the file does not have; `SourceError` for
     a file that cannot be read; `SchemaError` for columns that are missing or cannot be understood, and for
@@ -45,7 +48,7 @@ def read_figures(
     """
     from trimtab.facts.checks import require_sound_figures
 
-    found = reader_of(format)(Path(path), ReadOptions(tuple(instruments or ()), delay, shares))
+    found = reader_of(format)(Path(path), ReadOptions(tuple(instruments or ()), delay, shares, missing))
     for figures in found.values():  # before anybody stores the first of them
         require_sound_figures(figures)
     return found

@@ -20,6 +20,7 @@ from trimtab.facts.sources.protocol import (
     chosen_instruments,
     days,
     known_moments,
+    over,
     read_table,
     require_columns,
     the_one_instrument,
@@ -41,7 +42,8 @@ def read(path: Path, options: ReadOptions) -> dict[str, Figures]:
     """Figures of every instrument in a table of statements.
 
     A date, in `filed` or `known_time`, counts from 00:00 UTC of the day after, because the hour is not said. Without
-    either, `options.delay` must say how long after the end of a period a figure could be known.
+    either, `options.delay` must say how long after the end of a period, which is the end of its last day, a figure
+    could be known.
     """
     given = read_table(path)
     table = _named(given)
@@ -52,7 +54,7 @@ def read(path: Path, options: ReadOptions) -> dict[str, Figures]:
         if concept not in CONCEPTS:
             raise UnknownNameError("concept", str(concept), CONCEPTS, where=f"{path}: ")
     names = table["instrument_id"].astype(str)
-    chosen = chosen_instruments(names.unique(), options.instruments, path)
+    chosen = chosen_instruments(names.unique(), options.instruments or None, path, options.missing)
     columns = _columns(table, path, options)
     return {name: _build(name, columns, (names == name).to_numpy()) for name in chosen}
 
@@ -100,7 +102,7 @@ def _known_times(table: pd.DataFrame, end: np.ndarray, path: Path, options: Read
             f"{path} says in no column when a figure was known (known_time or filed); add one, or say how long "
             "after the end of its period (--delay 45d)"
         )
-    known = end if column is None else known_moments(table[column], column, path)
+    known = over(end) if column is None else known_moments(table[column], column, path)
     if np.isnat(known).any():
         raise SchemaError(f"{path}: row {int(np.argmax(np.isnat(known))) + 1} has no {column}; fill it in")
     return known + as_delay(options.delay)

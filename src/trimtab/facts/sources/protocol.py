@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 import numpy as np
 
 from trimtab.errors import ConfigurationError, SchemaError, SourceError, UnknownNameError
 from trimtab.facts.schema import TIME, Figures
+from trimtab.facts.sources.files import is_parquet, readable, require_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,15 +26,17 @@ FIGURE_READERS = {
 FIGURE_FORMATS = tuple(FIGURE_READERS)
 TEXT_FORMATS = ("posts", "headlines", "scored_posts")
 DAY = np.timedelta64(86_400_000_000, "us")
+Missing = Literal["raise", "skip"]  # what becomes of an instrument that was asked for and is not in the file
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What somebody asks of a reader: which instruments (none is all), a delay, which share counts."""
+    """What somebody asks of a reader: which instruments (none is all), a delay, which share counts, absent ones."""
 
     instruments: tuple[str, ...] = ()
     delay: timedelta | None = None
     shares: str = "as_reported"
+    missing: Missing = "raise"
 
 
 class FigureReader(Protocol):
@@ -52,17 +55,13 @@ def reader_of(format: str) -> FigureReader:
 def read_table(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     """A CSV or Parquet file as a data frame; `SourceError` where it is neither or cannot be read."""
     import pandas as pd
-    import pyarrow as pa
 
-    if not path.is_file():
-        raise SourceError(f"there is no file {path}; check the path")
-    try:
-        if path.suffix.lower() in (".parquet", ".pq"):
+    require_file(path)
+    with readable(path):
+        if is_parquet(path):
             return pd.read_parquet(path, columns=None if columns is None else list(columns))
         if path.suffix.lower() in (".csv", ".gz", ".txt"):
             return pd.read_csv(path, low_memory=False)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        raise SourceError(f"{path} cannot be read ({' '.join(str(error).split())[:120]}); check the file") from error
     raise SourceError(f"{path} is neither CSV nor Parquet by its name; give a .csv or .parquet file")
 
 
@@ -76,13 +75,28 @@ def require_columns(frame: pd.DataFrame, names: Iterable[str], path: Path, given
         )
 
 
-def chosen_instruments(found: Iterable[str], asked: Sequence[str], path: Path) -> list[str]:
-    """The instruments to read, sorted; `UnknownNameError` for one that the file does not have."""
-    found = sorted(set(found))
-    for name in asked:
-        if name not in found:
-            raise UnknownNameError("instrument", name, found, where=f"{path}: ")
-    return sorted(set(asked)) if asked else found
+def chosen_instruments(
+    found: Iterable[str], asked: Iterable[str] | None, path: Path | str, missing: Missing = "raise"
+) -> list[str]:
+    """The instruments to read, sorted: those asked for, all where that is None.
+
+    One that the file does not have is left out where `missing` is "skip"; else it is an `UnknownNameError`.
+    """
+    here = set(found)
+    if asked is None:
+        return sorted(here)
+    wanted = dict.fromkeys(asked)
+    absent = [name for name in wanted if name not in here]
+    if absent and missing == "raise":
+        raise UnknownNameError("instrument", absent[0], here, where=f"{path}: ")
+    return sorted(here & wanted.keys())
+
+
+def over(period_end: np.ndarray) -> np.ndarray:
+    """When periods are over: one that ends on a day, 00:00 UTC, at the end of that day; others at their moment."""
+    is_day = period_end == period_end.astype("datetime64[D]")
+    ends: np.ndarray = np.where(is_day, period_end + DAY, period_end)
+    return ends
 
 
 def the_one_instrument(asked: Sequence[str], path: Path) -> str:
@@ -96,6 +110,14 @@ def days(values: pd.Series, what: str, path: Path) -> np.ndarray:
     """Dates as `datetime64[us]` at 00:00 UTC, NaT where there is none; `SchemaError` for what is no date."""
     times, _ = moments(values, what, path)
     return times.astype("datetime64[D]").astype(TIME)
+
+
+def _are_midnights(values: pd.Series) -> bool:
+    """Whether all moments with a zone are midnight in it."""
+    import pandas as pd
+
+    times = pd.to_datetime(values, format=None if values.dtype.kind == "M" else "ISO8601").dropna()
+    return bool((times == times.dt.normalize()).all())
 
 
 def moments(values: pd.Series, what: str, path: Path) -> tuple[np.ndarray, bool]:
@@ -117,11 +139,12 @@ def moments(values: pd.Series, what: str, path: Path) -> tuple[np.ndarray, bool]
 def known_moments(values: pd.Series, what: str, path: Path) -> np.ndarray:
     """When something was known: moments as they are; dates from 00:00 UTC of the day after, as the hour is not said.
 
+    A column `filed` that holds nothing but midnights holds dates, in whichever zone they were written: a day later.
     Raises `SchemaError` for times of day without a zone.
     """
     times, is_zoned = moments(values, what, path)
     if is_zoned:
-        return times
+        return times + DAY if what == "filed" and _are_midnights(values) else times
     if bool((times != times.astype("datetime64[D]"))[~np.isnat(times)].any()):
         raise SchemaError(f"{path}: times in '{what}' carry no zone; write 2020-01-31T14:30:00Z")
     return times + DAY

@@ -1,7 +1,7 @@
 """A vendor's table of quarterly accounts: one row per company and quarter, without the date they were published.
 
-Nothing in it says when a figure was known, so that is assumed: the end of the quarter plus a delay, 90 days
-where nothing else is said (the SEC gives a company 40 to 45 days for a quarter and 60 to 90 for a year).
+Nothing in it says when a figure was known, so that is assumed: the end of the last day of the quarter plus a
+delay, 90 days where nothing else is said (the SEC gives a company 40 to 45 days for a quarter and 60 to 90 for a year).
 Values are as the vendor has them today: a restatement has overwritten what was first published, and no delay undoes that.
 """
 
@@ -22,6 +22,7 @@ from trimtab.facts.sources.protocol import (
     as_delay,
     chosen_instruments,
     days,
+    over,
     read_table,
     require_columns,
 )
@@ -54,7 +55,7 @@ def read(path: Path, options: ReadOptions) -> dict[str, Figures]:
         raise UnknownNameError("kind of share counts", options.shares, SHARES)
     table = read_table(path)
     require_columns(table, ("symbol", "period_end"), path)
-    found = chosen_instruments(table["symbol"].astype(str).unique(), options.instruments, path)
+    found = chosen_instruments(table["symbol"].astype(str).unique(), options.instruments or None, path, options.missing)
     delay = as_delay(DELAY if options.delay is None else options.delay)
     rows = table.assign(period_end=days(table["period_end"], "period_end", path)).sort_values("period_end")
     by_name = dict(tuple(rows.groupby(rows["symbol"].astype(str))))
@@ -82,7 +83,7 @@ def _figures(instrument: str, rows: pd.DataFrame, shares: str, delay: np.timedel
 
 def _column(instrument: str, concept: str, end: np.ndarray, value: np.ndarray, delay: np.timedelta64) -> Figures:
     start = _starts(end) if concept in FLOWS else np.full(len(end), np.datetime64("NaT"), TIME)
-    figures = Figures.build(instrument, np.full(len(end), concept), start, end, value, end + delay)
+    figures = Figures.build(instrument, np.full(len(end), concept), start, end, value, over(end) + delay)
     return figures.take(np.isfinite(value))
 
 

@@ -18,12 +18,14 @@ import numpy as np
 from trimtab.errors import SourceError
 from trimtab.facts.concepts import FLOWS
 from trimtab.facts.schema import Figures
+from trimtab.facts.sources.files import in_short, require_file
 from trimtab.facts.sources.protocol import (
     DAY,
     ReadOptions,
     as_delay,
     chosen_instruments,
     days,
+    over,
     read_table,
     require_columns,
     the_one_instrument,
@@ -48,7 +50,7 @@ def read(path: Path, options: ReadOptions) -> dict[str, Figures]:
         end=lambda f: days(f["end"], "end", path),
         filed=lambda f: days(f["filed"], "filed", path),
     )
-    found = chosen_instruments(facts["symbol"].unique(), options.instruments, path)
+    found = chosen_instruments(facts["symbol"].unique(), options.instruments or None, path, options.missing)
     delay = DAY + as_delay(options.delay)
     return {name: _figures(name, facts[facts["symbol"] == name], delay) for name in found}
 
@@ -67,7 +69,7 @@ def _figures(instrument: str, facts: pd.DataFrame, delay: np.timedelta64) -> Fig
         document=kept["accn"].astype(str).tolist(),
     )
     # Slips of filings: a cover page dated after the filing, a period that ends before it begins.
-    return figures.take((known >= end) & ~(figures.period_start > end))
+    return figures.take((known >= over(end)) & ~(figures.period_start > end))
 
 
 def _in_one_currency(facts: pd.DataFrame) -> pd.DataFrame:
@@ -114,16 +116,19 @@ def _best_tags(stated: pd.DataFrame) -> pd.DataFrame:
 
 
 def _first_statements(stated: pd.DataFrame) -> pd.DataFrame:
-    """Leave out what only repeats, and share counts restated: those are on the basis of later splits."""
-    repeats = stated["val"] == stated.groupby(_PERIOD, dropna=False, sort=False)["val"].shift()
+    """Leave out share counts stated again: those are on the basis of later splits.
+
+    Other figures stay though they only repeat: after a restatement the old value may come back.
+    """
     is_later = stated.groupby(_PERIOD, dropna=False, sort=False).cumcount() > 0
-    return stated[~repeats & ~((stated["concept"] == "shares_outstanding") & is_later)]
+    return stated[~((stated["concept"] == "shares_outstanding") & is_later)]
 
 
 def _from_json(path: Path, options: ReadOptions) -> pd.DataFrame:
     import pandas as pd
 
     instrument = the_one_instrument(options.instruments, path)
+    require_file(path)
     try:
         company: dict[str, Any] = json.loads(path.read_bytes())["facts"]
         rows = [
@@ -135,6 +140,6 @@ def _from_json(path: Path, options: ReadOptions) -> pd.DataFrame:
         ]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SourceError(
-            f"{path} is not readable as the SEC's company facts ({type(error).__name__}: {error}); download it again"
+            f"{path} is not readable as the SEC's company facts ({type(error).__name__}: {in_short(error)}); download it again"
         ) from error
     return pd.DataFrame(rows, columns=[*COLUMNS])

@@ -26,13 +26,15 @@ from trimtab.errors import SchemaError, SourceError, UnknownNameError
 from trimtab.facts.embedding import TextEmbedder, embedder_named
 from trimtab.facts.schema import Texts
 from trimtab.facts.scoring import AUTHOR, TextScorer, scorer_named
-from trimtab.facts.sources.protocol import as_delay
+from trimtab.facts.sources.files import is_parquet, readable, require_file
+from trimtab.facts.sources.protocol import Missing, as_delay, chosen_instruments
 from trimtab.facts.sources.text_times import TextTimes, text_times
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 CHANNELS = {"posts": "social", "headlines": "news", "scored_posts": "social"}  # who speaks in a format
+SPEAKERS = ("news", "social")  # the channels that features listen to
 LABELS = {"bullish": 1.0, "bearish": -1.0, "neutral": 0.0, "positive": 1.0, "negative": -1.0}
 _NAMES = {
     "instrument_id": ("instrument_id", "instrument", "symbol", "ticker", "stock"),
@@ -73,9 +75,10 @@ def read_texts(
     delay: timedelta | None = None,
     scorer: str = "vader",
     embedder: str = "hashed",
+    missing: Missing = "raise",
 ) -> dict[str, Texts]:
     """Texts by instrument from a file; see `read_text_file`."""
-    return read_text_file(format, path, instruments, channel, delay, scorer, embedder).texts
+    return read_text_file(format, path, instruments, channel, delay, scorer, embedder, missing).texts
 
 
 def read_text_file(
@@ -86,6 +89,7 @@ def read_text_file(
     delay: timedelta | None = None,
     scorer: str = "vader",
     embedder: str = "hashed",
+    missing: Missing = "raise",
 ) -> TextFile:
     """Read, score and embed the texts of a file.
 
@@ -93,25 +97,28 @@ def read_text_file(
     ----------
     format: `posts`, `headlines` or `scored_posts`.
     path: of a CSV or Parquet file; columns are found by their usual names.
-    instruments: only these; None is all. One that the file does not speak of is not in the answer.
-    channel: who speaks; None is what the format says.
+    instruments: only these; None is all. One of whom all texts are blank is not in the answer.
+    channel: who speaks, `news` or `social`; None is what the format says.
     delay: added to when a text was known, such as the time a feed takes; None is none.
     scorer, embedder: a name in `scoring.SCORERS` and in `embedding.EMBEDDERS`; "none" for neither.
+    missing: "raise" for an error where the file does not have an instrument, "skip" to leave it out.
 
     Raises
     ------
-    UnknownNameError: a format, scorer or embedder that does not exist.
+    UnknownNameError: a format, channel, scorer or embedder that does not exist, or an instrument not in the file.
     ConfigurationError: a delay below zero.
     SourceError: the file is missing, empty or cannot be read.
     SchemaError: a column is missing, a time has no zone, a row no instrument, or a label is unknown.
     """
     if format not in CHANNELS:
         raise UnknownNameError("format of texts", format, CHANNELS)
-    speaks, waits = CHANNELS[format] if channel is None else channel, as_delay(delay)
+    speaks, waits = CHANNELS[format] if channel is None else _speaker(channel), as_delay(delay)
     scores, embeds = scorer_named(scorer), embedder_named(embedder)
     table = _read(Path(path))
     columns = _found_columns(table.column_names, format, path)
-    rows = _rows(table, columns, f"{path}", None if instruments is None else set(instruments))
+    rows = _rows(table, columns, f"{path}")
+    if instruments is not None:  # only now: whether a file tells days must not hang on what is asked of it
+        rows = rows.of(chosen_instruments(rows.instrument, map(_plain_name, instruments), path, missing))
     kept = rows.kept()
     texts = _build(rows, kept, speaks, waits, scores, embeds)
     n_blank = int((rows.text == "").sum())
@@ -131,6 +138,11 @@ class _Rows:
         """Some of the rows."""
         chosen = TextTimes(self.times.event_time[rows], self.times.known_time[rows], self.times.by_day)
         return _Rows(self.instrument[rows], chosen, self.text[rows], self.label[rows])
+
+    def of(self, instruments: Iterable[str]) -> _Rows:
+        """The rows of some instruments."""
+        wanted = set(instruments)
+        return self.take(np.flatnonzero([name in wanted for name in self.instrument]))
 
     def kept(self) -> np.ndarray:
         """Positions of texts with words that were not there before, by instrument and time."""
@@ -161,19 +173,24 @@ def _build(
     return texts
 
 
+def _speaker(channel: str) -> str:
+    if channel not in SPEAKERS:
+        raise UnknownNameError("channel", channel, SPEAKERS)
+    return channel
+
+
+def _plain_name(instrument: str) -> str:
+    return instrument.replace("/", "-")
+
+
 def _read(path: Path) -> pa.Table:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not path.is_file():
-        raise SourceError(f"there is no file {path}; check the path")
+    require_file(path)
     if not path.name.lower().endswith(_SUFFIXES):
         raise SourceError(f"{path.name} is no file of texts; allowed endings are {', '.join(_SUFFIXES)}")
-    try:
-        table = pq.read_table(path) if path.suffix.lower() in (".parquet", ".pq") else _read_csv(path)
-    except (pa.ArrowException, OSError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise SourceError(f"{path} cannot be read ({reason}); was it fully written?") from None
+    with readable(path):
+        table = pq.read_table(path) if is_parquet(path) else _read_csv(path)
     if table.num_rows == 0:
         raise SourceError(f"{path} holds no rows; give a file with at least one text")
     return table
@@ -207,18 +224,16 @@ def _found_columns(names: list[str], format: str, path: Path | str) -> dict[str,
     return found
 
 
-def _rows(table: pa.Table, columns: dict[str, str], path: str, wanted: set[str] | None) -> _Rows:
+def _rows(table: pa.Table, columns: dict[str, str], path: str) -> _Rows:
     instrument = _strings(table, columns["instrument_id"])
-    instrument = np.array([name.replace("/", "-") for name in instrument], dtype=object)
+    instrument = np.array([_plain_name(name) for name in instrument], dtype=object)
     if (instrument == "").any():
         n = int((instrument == "").sum())
         raise SchemaError(f"{path}: {n} rows have no {columns['instrument_id']}; fill them in or leave them out")
     precision = _strings(table, columns["precision"]) if "precision" in columns else None
     times = text_times(table.column(columns["time"]), precision, f"{path}: column '{columns['time']}'")
     label = _labels(_strings(table, columns["label"]), path) if "label" in columns else np.full(len(instrument), np.nan)
-    # Judged as a whole before rows are chosen: whether a file tells days must not hang on what is asked of it.
-    rows = _Rows(instrument, times, _strings(table, columns["text"]), label)
-    return rows if wanted is None else rows.take(np.flatnonzero([name in wanted for name in instrument]))
+    return _Rows(instrument, times, _strings(table, columns["text"]), label)
 
 
 def _strings(table: pa.Table, column: str) -> np.ndarray:

@@ -11,28 +11,41 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from trimtab.bars.actions.schema import ActionKind
 from trimtab.facts import Figures
 from trimtab.facts.concepts import OPTIONS
 from trimtab.features.leaks.futures import World
-from trimtab.features.surroundings import Surroundings
+from trimtab.features.surroundings import NOTHING, Surroundings
+
+RARELY = 20  # a leak in one of so many rows must be noticed where consecutive rows are checked
 
 
 @dataclass(frozen=True)
 class Canary:
-    """One planted leak: its name, what it reads, and its values for a world, float64, one per bar."""
+    """One planted leak: its name, what it reads, its values for a world, float64, one per bar, and whether only
+    a few rows leak."""
 
     name: str
     reads: str
     values: Callable[[World], np.ndarray]
+    is_rare: bool = False
 
 
-def applicable(surroundings: Surroundings, kinds: Collection[str]) -> tuple[Canary, ...]:
-    """The planted leaks for features that read these kinds, where there is anything of the kind."""
-    return tuple(
-        canary
-        for canary in CANARIES
-        if canary.reads == "bars" or (canary.reads in kinds and not is_absent(surroundings, canary.reads))
-    )
+def applicable(surroundings: Surroundings, kinds: Collection[str], has_stretch: bool) -> tuple[Canary, ...]:
+    """The planted leaks for features that read these kinds, where there is anything of the kind.
+
+    Actions are planted even where there are none, and whoever reads facts or peers may read them. The leak
+    of a few rows is for a check that has a stretch of consecutive cuts.
+    """
+
+    def is_planted(canary: Canary) -> bool:
+        if canary.reads == "actions":
+            return bool(kinds) and surroundings is not NOTHING
+        if canary.is_rare and not has_stretch:
+            return False
+        return canary.reads == "bars" or (canary.reads in kinds and not is_absent(surroundings, canary.reads))
+
+    return tuple(filter(is_planted, CANARIES))
 
 
 def is_absent(surroundings: Surroundings, need: str) -> bool:
@@ -47,6 +60,12 @@ def is_absent(surroundings: Surroundings, need: str) -> bool:
 def _next_close(world: World) -> np.ndarray:
     close = world.bars.close
     return np.append(close[1:], np.nan)
+
+
+def _next_close_rarely(world: World) -> np.ndarray:
+    close = np.nan_to_num(world.bars.close)
+    following = np.append(close[1:], np.nan)
+    return np.where(np.arange(len(close)) % RARELY == 0, following, close)
 
 
 def _standardised_close(world: World) -> np.ndarray:
@@ -76,6 +95,15 @@ def _text_when_published(world: World) -> np.ndarray:
     return _running(1.0 + 0.5 * np.nan_to_num(texts.score[order]), texts.event_time[order], world)
 
 
+def _split_when_it_took_effect(world: World) -> np.ndarray:
+    actions = world.surroundings.actions
+    if actions is None:
+        return np.zeros(len(world.bars))
+    splits = actions.take(np.argsort(actions.ex_time, kind="stable"))
+    splits = splits.take(splits.kind == ActionKind.SPLIT)
+    return _running(np.log(splits.value), splits.ex_time, world)
+
+
 def _next_bar_of_a_peer(world: World) -> np.ndarray:
     peer = max(world.surroundings.peers.values(), key=len)
     following = np.searchsorted(peer.event_time, world.bars.event_time, side="right")
@@ -97,8 +125,10 @@ CANARIES = (
     Canary("the close of the next bar", "bars", _next_close),
     Canary("a close standardised over the whole history", "bars", _standardised_close),
     Canary("a centred mean of the close", "bars", _centred_close),
+    Canary(f"the close of the next bar in one row of {RARELY}", "bars", _next_close_rarely, is_rare=True),
     Canary("a figure used from the end of its period", "figures", _figure_at_period_end("figures")),
     Canary("an options figure used from its day", "options", _figure_at_period_end("options")),
     Canary("a text used from its publication", "texts", _text_when_published),
+    Canary("a split used before it was known", "actions", _split_when_it_took_effect),
     Canary("the next bar of a peer", "peers", _next_bar_of_a_peer),
 )

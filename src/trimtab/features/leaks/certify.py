@@ -1,8 +1,11 @@
-"""The comparison itself: compute with three other futures at every cut, and look for a changed bit of the past."""
+"""The comparison itself: compute with three other futures at every cut, and look for a changed bit of the past.
+
+At many further cuts the future is only removed: a leak of a few rows shows nowhere but right before a cut.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +16,9 @@ from trimtab.features.catalogue import catalogue, resolve, versions
 from trimtab.features.engine import compute
 from trimtab.features.leaks.canaries import Canary, applicable, is_absent
 from trimtab.features.leaks.content import content_of
-from trimtab.features.leaks.cuts import choose_cuts, cuts_for_the_rest
+from trimtab.features.leaks.cuts import choose_cuts, closer_cuts, cuts_for_the_rest
 from trimtab.features.leaks.findings import CanaryFinding, LeakCertificate, LeakFinding
-from trimtab.features.leaks.futures import FUTURES, World, changed_futures, decided_by
+from trimtab.features.leaks.futures import FUTURES, World, changed_futures, decided_by, without_future
 from trimtab.features.surroundings import NOTHING, SURROUNDINGS, Surroundings
 from trimtab.storage.hashing import fingerprint_json
 
@@ -33,7 +36,8 @@ def certify(
     """Certify features of the catalogue on some bars and what surrounds them.
 
     `cuts` are rows at which the future begins, or how many to choose; up to eight more are added for
-    features that are unknown there. Raises `NotEnoughDataError` for fewer than two bars.
+    features that are unknown there, and up to 75 where the future is only removed: 63 of consecutive rows and
+    12 over all the history. Raises `NotEnoughDataError` for fewer than two bars.
     """
     names = resolve(names=names)
     made_by = versions(names)
@@ -67,21 +71,36 @@ def certify_function(
     `kinds` are the names in `SURROUNDINGS` that it reads; leaks from these are planted beside it.
     """
     generator = np.random.default_rng(seed)
-    world, canaries = World(bars, surroundings), applicable(surroundings, kinds)
+    world, canaries = World(bars, surroundings), applicable(surroundings, kinds, isinstance(cuts, int))
     chosen = choose_cuts(len(bars), cuts, generator)
     full = _columns(function, canaries, world)
     if isinstance(cuts, int):
         chosen = tuple(sorted((*chosen, *cuts_for_the_rest(full, chosen))))
+    closer = closer_cuts(len(bars), generator) if isinstance(cuts, int) else ()
     findings = [LeakFinding(name, "unchecked", 0) for name in (*names, *(canary.name for canary in canaries))]
     for cut in chosen:
-        comparable = surroundings is NOTHING or bars.known_time[:cut] <= decided_by(bars, cut)
+        comparable = _comparable(world, cut)
         for future, changed in changed_futures(world, cut, generator):
             other = _columns(function, canaries, changed)
             for column, finding in enumerate(findings):
                 findings[column] = _judge(finding, full[:, column], other[:, column], cut, comparable, future)
+    for cut in closer:
+        other = _columns(function, canaries, without_future(world, cut))
+        for column, row in _first_changes(full[:cut], other, _comparable(world, cut)):
+            findings[column] = _leaking(findings[column], row, cut, FUTURES[0])
     planted = [CanaryFinding(c.name, c.reads, f.outcome == "leaks") for c, f in zip(canaries, findings[len(names) :], strict=True)]  # fmt: skip
     judged = tuple(_with_reason(finding) for finding in findings[: len(names)])
-    return LeakCertificate(judged, tuple(planted), str(bars.series), len(bars), chosen, FUTURES, seed, code_version)
+    return LeakCertificate(
+        judged, tuple(planted), str(bars.series), len(bars), chosen, FUTURES, seed, code_version, removed_at=closer
+    )
+
+
+def _comparable(world: World, cut: int) -> np.ndarray:
+    """Which rows of the past had been decided when it ended; all where only bars are read: they go by the row."""
+    if world.surroundings is NOTHING:
+        return np.ones(cut, bool)
+    known: np.ndarray = world.bars.known_time[:cut] <= decided_by(world.bars, cut)
+    return known
 
 
 def _columns(function: Compute, canaries: Sequence[Canary], world: World) -> np.ndarray:
@@ -92,7 +111,7 @@ def _columns(function: Compute, canaries: Sequence[Canary], world: World) -> np.
 
 
 def _judge(
-    finding: LeakFinding, full: np.ndarray, other: np.ndarray, cut: int, comparable: np.ndarray | bool, future: str
+    finding: LeakFinding, full: np.ndarray, other: np.ndarray, cut: int, comparable: np.ndarray, future: str
 ) -> LeakFinding:
     """Compare the bits of a column's past; the earliest row that ever changed is kept."""
     before = full[:cut]
@@ -104,9 +123,18 @@ def _judge(
         # The column moved one bar ahead would have this value in the last row of the past.
         canary_caught=finding.canary_caught or bool(_differs(full[cut : cut + 1], ahead).any()),
     )
-    if not changed.any():
-        return finding
-    row = int(np.argmax(changed))
+    return _leaking(finding, int(np.argmax(changed)), cut, future) if changed.any() else finding
+
+
+def _first_changes(full: np.ndarray, other: np.ndarray, comparable: np.ndarray) -> Iterator[tuple[int, int]]:
+    """The columns of two tables in which a comparable row differs, each with the first of these rows."""
+    for column in range(full.shape[1]):
+        changed = _differs(full[:, column], other[:, column]) & comparable
+        if changed.any():
+            yield column, int(np.argmax(changed))
+
+
+def _leaking(finding: LeakFinding, row: int, cut: int, future: str) -> LeakFinding:
     if finding.first_row is not None and finding.first_row <= row:
         return finding
     return replace(finding, outcome="leaks", first_row=row, first_cut=cut, future=future)

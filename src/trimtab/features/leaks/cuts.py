@@ -1,4 +1,4 @@
-"""Where the future begins: rows chosen by a seed, and further ones where features would else go unseen."""
+"""Where the future begins: rows chosen by a seed, ones where features would else go unseen, and a whole stretch."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import numpy as np
 from trimtab.errors import NotEnoughDataError
 
 MAX_MORE = 8
+STRETCH = 63  # consecutive cuts, a quarter of daily bars
+SPREAD = 12  # single ones
 
 
 def choose_cuts(n: int, cuts: Sequence[int] | int, generator: np.random.Generator) -> tuple[int, ...]:
@@ -25,6 +27,23 @@ def choose_cuts(n: int, cuts: Sequence[int] | int, generator: np.random.Generato
         given = f"not {outside[0]}" if outside else "and none was given"
         raise NotEnoughDataError(f"a cut must lie between 1 and {n - 1}, {given}; choose rows inside the history")
     return tuple(int(cut) for cut in cuts)
+
+
+def closer_cuts(n: int, generator: np.random.Generator) -> tuple[int, ...]:
+    """Cuts at which the future is only removed: a stretch of consecutive ones, and some over all the history.
+
+    A leak of a few rows shows only where the future begins right behind one of them. The stretch lies in the
+    later half where there is room; the others are one of each twelfth of the history behind its first few rows.
+
+    >>> closer_cuts(4, np.random.default_rng(0))
+    (1, 2, 3)
+    """
+    first = max(min(n // 2, n - STRETCH), 1)
+    start = int(generator.integers(first, max(n - STRETCH, first) + 1))
+    stretch = range(start, min(start + STRETCH, n))
+    edges = np.linspace(max(n // 50, 1), n, SPREAD + 1)
+    spread = generator.uniform(edges[:-1], edges[1:]).astype(int)
+    return tuple(sorted({*stretch, *spread.tolist()}))
 
 
 def cuts_for_the_rest(values: np.ndarray, cuts: Sequence[int]) -> tuple[int, ...]:

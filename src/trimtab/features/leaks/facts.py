@@ -1,8 +1,9 @@
 """Other futures for facts: figures, texts and corporate actions that were not known at a moment.
 
 What is known later may be about earlier: so the other values come with statements planted just after
-the moment about the time before it, a restatement and a new period for every concept, and texts of the
-last bars that arrive late. A feature that reads the wrong time sees them at any cut.
+the moment about the time before it: a restatement and a new period for every concept, texts of the last
+bars that arrive late, and splits and dividends that were told late, told anew or are still to come. A
+feature that reads the wrong time sees them at any cut.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from trimtab.bars.actions.schema import Actions
+from trimtab.bars.actions.schema import ActionKind, Actions
 from trimtab.facts import Figures, Texts
-from trimtab.features.surroundings import Surroundings
+from trimtab.features.surroundings import NOTHING, Surroundings
 
 PLANTED = 8  # of every concept or channel
+BARS_LATE = (0, 1, 2, 5, 20, 80)  # how many bars before a moment actions told after it took effect
+BARS_AHEAD = (1, 5, 20)  # how many bars after it they will
 TICK = np.timedelta64(1, "us")
 Facts = TypeVar("Facts", Figures, Texts, Actions)
 
@@ -36,7 +39,8 @@ def with_other_facts(
 ) -> Surroundings:
     """Other values for what was known after a moment, and late news about the time before it.
 
-    `span` is the length of a bar: late texts are said to be published within a few of it.
+    `span` is the length of a bar: late texts are said to be published within a few of it. Late actions
+    come also where there were none, as long as there is anything at all.
     """
     figures, texts, actions = surroundings.figures, surroundings.texts, surroundings.actions
     if figures is not None:
@@ -47,8 +51,8 @@ def with_other_facts(
         later = texts.known_time > moment
         late_texts = _late_texts(texts.take(~later), moment, span, generator)
         texts = _joined(other_texts(texts, later, generator), late_texts, "event_time")
-    if actions is not None:
-        actions = other_actions(actions, actions.known_time > moment, generator)
+    if surroundings is not NOTHING:
+        actions = _other_actions_after(Actions.empty("") if actions is None else actions, moment, span, generator)
     return replace(surroundings, figures=figures, texts=texts, actions=actions)
 
 
@@ -117,6 +121,29 @@ def _late_texts(past: Texts, moment: np.datetime64, span: np.timedelta64, genera
     late = other_texts(late, np.ones(n, bool), generator)
     late = replace(late, event_time=published, known_time=known, received_time=known)
     return late.take(np.argsort(published, kind="stable"))
+
+
+def _other_actions_after(
+    actions: Actions, moment: np.datetime64, span: np.timedelta64, generator: np.random.Generator
+) -> Actions:
+    later = actions.known_time > moment
+    told_anew = actions.take(~later)
+    known = np.full(len(told_anew), moment + TICK)
+    told_anew = replace(told_anew, known_time=known, received_time=known)
+    told_anew = other_actions(told_anew, np.ones(len(told_anew), bool), generator)
+    late = _joined(told_anew, _late_actions(actions.instrument_id, moment, span, generator), "ex_time")
+    return _joined(other_actions(actions, later, generator), late, "ex_time")
+
+
+def _late_actions(
+    instrument_id: str, moment: np.datetime64, span: np.timedelta64, generator: np.random.Generator
+) -> Actions:
+    """Splits and dividends that took effect before a moment and were told after it, and some of its future."""
+    bars = np.array([*(-late for late in BARS_LATE), *BARS_AHEAD])
+    ex_time = np.sort(moment + np.repeat(bars, len(ActionKind)) * span)
+    kind = np.tile([str(kind) for kind in ActionKind], len(bars))
+    value = generator.uniform(1.5, 5.0, len(kind))  # never NOTHING, and their product never 1
+    return Actions.build(instrument_id, ex_time, kind, value, np.maximum(ex_time, moment + TICK))
 
 
 def _newest_of_each(label: np.ndarray, time: np.ndarray, n: int) -> np.ndarray:

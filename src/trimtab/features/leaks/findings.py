@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 from typing import Any, Literal
 
 Outcome = Literal["passed", "leaks", "unchecked", "absent"]
@@ -19,7 +20,8 @@ class LeakFinding:
     name: the feature.
     outcome: "passed"; "leaks"; "unchecked" when the check could not have seen a leak; "absent" when
         the facts or peers it reads are not there, so that it has no value in any row.
-    values_compared: numbers (not NaN) of the past that were compared, over all cuts and futures.
+    values_compared: numbers (not NaN) of the past that were compared, over all cuts and futures; those at
+        which the future was only removed are not counted.
     first_row: the first row of the past that changed, None unless it leaks.
     first_cut: the first row of the future when it changed.
     future: what had been done to the future, one of `FUTURES`.
@@ -44,7 +46,7 @@ class CanaryFinding:
     Attributes
     ----------
     name: the leak, such as "a text used before it was known".
-    reads: what it leaks from: "bars", "figures", "options", "texts" or "peers".
+    reads: what it leaks from: "bars", "figures", "options", "texts", "actions" or "peers".
     caught: whether it was noticed; a check that misses it proves nothing.
     """
 
@@ -69,6 +71,8 @@ class LeakCertificate:
     code_version: trimtab's version and a hash of the versions of the features.
     versions: version of every feature, by name; empty for functions that are not in the catalogue.
     content: SHA-256 of the bars and of each part of what surrounded them.
+    removed_at: further cuts at which the future was only removed: a stretch of consecutive rows, and some
+        over all the history; empty where the cuts were given.
     """
 
     findings: tuple[LeakFinding, ...]
@@ -81,6 +85,7 @@ class LeakCertificate:
     code_version: str
     versions: Mapping[str, int] = field(default_factory=dict)
     content: Mapping[str, str] = field(default_factory=dict)
+    removed_at: tuple[int, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -119,6 +124,16 @@ class LeakCertificate:
         left = f"; {len(self.unchecked)} features could not be checked" if self.unchecked else ""
         return f"changing or cutting the future left every past value bit-identical{left}"
 
+    @property
+    def not_seen(self) -> str:
+        """What could leak and still pass, for a person."""
+        if not self.removed_at:
+            return "leaks by one bar whose rows lie right before none of the cuts"
+        return (
+            "leaks by one bar in rows right before none of the cuts: any that comes back within "
+            f"{_longest_run(self.removed_at)} rows was seen, a rarer one only by chance"
+        )
+
     def named(self, outcome: Outcome) -> tuple[str, ...]:
         """The features with an outcome."""
         return tuple(each.name for each in self.findings if each.outcome == outcome)
@@ -133,6 +148,8 @@ class LeakCertificate:
             "series": self.series,
             "n_bars": self.n_bars,
             "cuts": list(self.cuts),
+            "removed_at": list(self.removed_at),
+            "not_seen": self.not_seen,
             "futures": list(self.futures),
             "seed": self.seed,
             "code_version": self.code_version,
@@ -144,6 +161,19 @@ class LeakCertificate:
 
     def _why_nothing(self) -> str:
         return next((each.reason for each in self.findings if each.reason), "none was asked for")
+
+
+def _longest_run(rows: tuple[int, ...]) -> int:
+    """How many of some rising rows follow one another without a gap, at most.
+
+    >>> _longest_run((1, 4, 5, 6, 9))
+    3
+    """
+    longest = run = 1
+    for row, following in pairwise(rows):
+        run = run + 1 if following == row + 1 else 1
+        longest = max(longest, run)
+    return longest
 
 
 def listed(names: tuple[str, ...]) -> str:

@@ -38,12 +38,18 @@ def changed_futures(world: World, cut: int, generator: np.random.Generator) -> I
     bars, beside = world.bars, world.surroundings
     after, moment = np.arange(len(bars)) >= cut, decided_by(bars, cut)
     span = bars.series.timeframe.duration_us
-    yield FUTURES[0], World(bars.take(slice(0, cut)), _removed(beside, moment))
+    yield FUTURES[0], without_future(world, cut)
     other = with_other_facts(beside, moment, span, generator)
     others = {name: with_other_prices(peer, peer.known_time > moment, generator) for name, peer in beside.peers.items()}
     yield FUTURES[1], World(with_other_prices(bars, after, generator), replace(other, peers=others))
     unknown = {name: without_prices(peer, peer.known_time > moment) for name, peer in beside.peers.items()}
     yield FUTURES[2], World(without_prices(bars, after), replace(without_values(beside, moment), peers=unknown))
+
+
+def without_future(world: World, cut: int) -> World:
+    """The rows before a cut, and what was known when the last of them was decided."""
+    beside = _removed(world.surroundings, decided_by(world.bars, cut))
+    return World(world.bars.take(slice(0, cut)), beside)
 
 
 def with_other_prices(bars: Bars, chosen: np.ndarray, generator: np.random.Generator) -> Bars:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from trimtab.bars.times import as_datetime, iso
 from trimtab.errors import FeatureError
+from trimtab.features.catalogue import catalogue
 from trimtab.features.engine import FeatureBlock
 from trimtab.features.store.code_identity import require_identities
 from trimtab.features.store.files import part_names
@@ -51,20 +52,34 @@ class AppendReport:
 
 
 def append_rows(
-    lake: Lake, series: Series, family: str, block: FeatureBlock, *, made_from: MadeFrom | None = None
+    lake: Lake,
+    series: Series,
+    family: str,
+    block: FeatureBlock,
+    *,
+    made_from: MadeFrom | None = None,
+    follows: np.datetime64 | None = None,
 ) -> AppendReport:
     """Add the rows of new bars to the table of a family and series; history is neither read nor written.
 
     The block holds all the features of the table, in any order; its values are stored in the type the
-    table has. Raises `NotFoundError` where there is no table, `FeatureError` when a feature is
-    missing or is not in the table, when other code than the current one computed the table, or when
-    a row is not newer than the newest stored one (history is replaced with `write_family`).
+    table has. `follows` is the event time of the bar before the first row: the store does not know which
+    bars there are, so it sees a bar that was skipped only where the caller says this.
+
+    Raises `NotFoundError` where there is no table, `FeatureError` when a feature is missing or is not
+    in the table, when other code than the current one computed the table, when a row is not newer than
+    the newest stored one (history is replaced with `write_family`), when the newest stored row is not the one
+    `follows` names, or when a feature that always has a value after its look-back has none though the
+    newest stored row has it: the rows were computed from too few bars.
     """
     require_own(series, family, block)
     name = table_name(family, series)
     with exclusive(lake.lock_path(name)):
         head = head_of(lake, name)
         _require_continuation(series, name, head, block)
+        if len(block) and follows is not None:
+            _require_next(name, head, follows)
+        _require_values(name, head, block)
         if len(block):
             head = _append(lake, name, head, block, made_from or MadeFrom())
         n_files = 1 + len(live_parts(part_names(lake, name), head.covers))
@@ -85,6 +100,31 @@ def _require_continuation(series: Series, name: str, head: Head, block: FeatureB
             f"the first row to append to '{name}' is of {iso(block.event_time[0])}, the table reaches {iso(head.event_time)} already; "
             "append later rows only, or write the family again"
         )
+
+
+def _require_next(name: str, head: Head, follows: np.datetime64) -> None:
+    if head.event_time != follows:
+        reached = "has no row yet" if np.isnat(head.event_time) else f"reaches {iso(head.event_time)}"
+        raise FeatureError(
+            f"the rows to append follow the bar of {iso(follows)}, and '{name}' {reached}; "
+            "append the rows of all the bars between, or write the family again"
+        )
+
+
+def _require_values(name: str, head: Head, block: FeatureBlock) -> None:
+    """Refuse rows that lack what the table has in every row by now."""
+    for column, feature in enumerate(catalogue()[name] for name in block.names):
+        if feature.unknown_when:
+            continue
+        first = min(max(feature.lookback - head.n_rows, 0), len(block))
+        absent = np.flatnonzero(np.isnan(block.values[first:, column])) + first
+        if len(absent):
+            row = int(absent[0])
+            raise FeatureError(
+                f"'{feature.name}' has no value in the row of {iso(block.event_time[row])} to append to '{name}', "
+                f"though {head.n_rows + row} rows are before it and it looks back {feature.lookback}; "
+                "compute the rows from more bars before them, or write the family again"
+            )
 
 
 def _append(lake: Lake, name: str, head: Head, block: FeatureBlock, made_from: MadeFrom) -> Head:

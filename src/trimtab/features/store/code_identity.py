@@ -61,7 +61,9 @@ def require_identities(made_by: Mapping[str, str], names: Iterable[str], series:
     """
     for name, now in identities(names).items():
         if name not in made_by:
-            raise NotFoundError(f"feature '{name}' of {series} is not in table '{table}'; compute the features again")
+            raise NotFoundError(
+                f"feature '{name}' of {series} is not in table '{table}'; run `trimtab run`, which computes it"
+            )
         if made_by[name] != now:
             raise FeatureError(_refusal(name, series, made_by[name], now))
 
@@ -75,8 +77,8 @@ def code_of(module: str) -> str:
 def _refusal(name: str, series: Series, stored: str, now: str) -> str:
     version, current = (each.partition("-")[0].removeprefix("v") for each in (stored, now))
     if version != current:
-        return f"feature '{name}' of {series} was computed by version {version}, the catalogue has {current}; compute the features again"
-    return f"feature '{name}' of {series} was computed by other code ({stored}, now {now}); compute the features again"
+        return f"feature '{name}' of {series} was computed by version {version}, the catalogue has {current}; run `trimtab run`, which computes it again"
+    return f"feature '{name}' of {series} was computed by other code ({stored}, now {now}); run `trimtab run`, which computes it again"
 
 
 def _identity_of(feature: Feature) -> str:

@@ -158,7 +158,7 @@ def open_table(lake: Lake, name: str, with_times: bool = False) -> OpenTable:
     for _ in range(_ATTEMPTS):
         stamp = stamp_of(base)
         if not stamp.base:
-            raise NotFoundError(f"there is no table '{name}' in {lake.root}; run the step that makes it")
+            raise NotFoundError(_absent(lake, name))
         try:
             table = _open(lake, name, base, stamp, with_times)
         except FileNotFoundError:
@@ -228,6 +228,15 @@ def _file_names(base: Path) -> tuple[str, ...]:
     except FileNotFoundError:
         return ()
     return tuple(sorted(each for each in names if each.endswith(_SUFFIX) and not each.startswith(".")))
+
+
+def _absent(lake: Lake, name: str) -> str:
+    """What to do where a table has never been written; `name` is such as `features/peers/AAPL__1d`."""
+    _, family, series = name.split("/")
+    return (
+        f'there is no table of {family} features of {series} in {lake.root} yet; add "{family}" to the sets of a '
+        "strategy's features and run `trimtab run`"
+    )
 
 
 def _unreadable(path: Path, error: Exception) -> StorageError:

@@ -3,12 +3,13 @@
 Three shares, and their weighted mean:
 
 - completeness (weight 0.4): values that are there, of those expected: every value after a feature's
-  look-back, but none where the catalogue gives a reason for its absence (`Feature.unknown_when`).
+  look-back, but none where the catalogue gives a reason for its absence (`Feature.unknown_when`); unknown
+  where every feature has one, because an empty table of facts is not a complete one.
 - freshness (weight 0.2): of a table, 1 when its market has given no bar since the newest row and 0 from
   the critical limit on; of a row, the same from the whole bars that passed between the close of
   its bar and the time it could first be used.
-- reliability (weight 0.4): values that are finite and inside the catalogue's bounds, of those
-  there; a row whose bar is flagged has none.
+- reliability (weight 0.4): values that are finite, inside the catalogue's bounds and not inside the
+  look-back, of those there; a row whose bar is flagged has none.
 
 What cannot be known is NaN (None in a document), and the mean is taken over the others.
 """
@@ -24,7 +25,7 @@ import numpy as np
 from trimtab.errors import FeatureError
 from trimtab.features.catalogue import catalogue
 from trimtab.features.engine import FeatureBlock
-from trimtab.features.store.judged import judged_columns
+from trimtab.features.store.judged import judged_columns, outside_bounds
 from trimtab.features.store.limits import DEFAULT_LIMITS, Limits
 
 WEIGHTS = {"completeness": 0.4, "freshness": 0.2, "reliability": 0.4}
@@ -86,7 +87,7 @@ def table_quality(
     """
     counts = _count(block, flagged, rows_before)
     parts = {
-        "completeness": _share(int(counts.present.sum()), int(counts.expected.sum())),
+        "completeness": _share(int(counts.found.sum()), int(counts.expected.sum())) if _expects(block) else math.nan,
         "freshness": math.nan if behind is None else float(_fading(np.float64(behind), limits)),
         "reliability": _share(int(counts.good.sum()), int(counts.present.sum())),
     }
@@ -103,7 +104,7 @@ def row_quality(
     late = (block.known_time - (block.event_time + block.series.timeframe.duration_us)) // np.timedelta64(1, "us")
     bars_late = late // block.series.timeframe.duration_us.astype(np.int64)
     parts = {
-        "completeness": _shares(counts.present, counts.expected),
+        "completeness": _shares(counts.found, counts.expected) if _expects(block) else np.full(len(block), np.nan),
         "freshness": _fading(bars_late.astype(np.float64), limits),
         "reliability": _shares(counts.good, counts.present),
     }
@@ -136,22 +137,38 @@ def quality(block: FeatureBlock) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Counts:
-    """Features per row: how many should have a value, have one, have a good one; int64, shape (n,)."""
+    """Features per row, int64, shape (n,).
+
+    Attributes
+    ----------
+    expected: that should have a value.
+    found: of those, that have one.
+    present: that have a value, expected or not.
+    good: that have a good one.
+    """
 
     expected: np.ndarray
+    found: np.ndarray
     present: np.ndarray
     good: np.ndarray
+
+
+def _expects(block: FeatureBlock) -> bool:
+    """Whether some feature has a value in every row after its look-back."""
+    known = catalogue()
+    return any(not known[name].unknown_when for name in block.names)
 
 
 def _count(block: FeatureBlock, flagged: np.ndarray | None, rows_before: int) -> _Counts:
     n = len(block)
     if flagged is not None and flagged.shape != (n,):
         raise FeatureError(f"{block.series}: flags of shape {flagged.shape} do not fit {n} rows; give one per row")
-    counts = _Counts(*(np.zeros(n, np.int64) for _ in range(3)))
+    counts = _Counts(*(np.zeros(n, np.int64) for _ in range(4)))
     for column in judged_columns(block, rows_before):
-        counts.expected[column.first_row :] += column.expected
-        counts.present[column.first_row :] += column.present
-        counts.good[column.first_row :] += column.good
+        counts.expected[:] += column.expected
+        counts.found[:] += column.expected & column.present
+        counts.present[:] += column.present
+        counts.good[:] += column.good
     if flagged is not None:
         counts.good[flagged] = 0
     return counts
@@ -192,11 +209,9 @@ def _completeness(block: FeatureBlock, name: str) -> tuple[int, int]:
 
 
 def _within_bounds(block: FeatureBlock, name: str) -> tuple[int, int]:
-    low, high = catalogue()[name].bounds
     values = block.column(name)
-    present = values[~np.isnan(values)]
-    low, high = -np.inf if low is None else low, np.inf if high is None else high
-    return int(((present >= low) & (present <= high)).sum()), len(present)
+    n_present = int((~np.isnan(values)).sum())
+    return n_present - int(outside_bounds(values, catalogue()[name]).sum()), n_present
 
 
 def _pooled(counts: dict[str, tuple[int, int]]) -> float | None:

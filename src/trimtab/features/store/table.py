@@ -128,7 +128,7 @@ def _read(lake: Lake, series: Series, names: tuple[str, ...], families: list[str
             values = np.empty((len(events), len(names)), order="F")
         elif not (np.array_equal(events, event_time) and np.array_equal(knowns, known_time)):
             raise FeatureError(
-                f"{series}: the tables of {', '.join(families)} hold different bars (first seen in '{family}'); compute the families again"
+                f"{series}: the tables of {', '.join(families)} hold different bars (first seen in '{family}'); run `trimtab run`, which computes them again"
             )
         _fill(values, chosen, table, asked)
     return FeatureBlock(series, event_time, known_time, names, values)

@@ -9,6 +9,7 @@
 | required | a required feature that is absent, or has no value in the newest row | critical |
 | infinite | infinite values | critical |
 | bounds | values outside the catalogue's bounds | critical |
+| lookback | a number inside the look-back, where a feature has none yet | critical |
 | nan | no value after the look-back, in a feature that never goes without one | warning |
 | completeness | too few of the expected values | warning or critical |
 | freshness | bars that the market has given and that have no row | warning or critical |
@@ -231,14 +232,20 @@ def _values(block: FeatureBlock, rows_before: int, limits: Limits) -> Iterator[F
     expected = present = 0
     for column in judged_columns(block, rows_before):
         name, (low, high) = column.feature.name, column.feature.bounds
-        expected, present = expected + int(column.expected.sum()), present + int(column.present.sum())
+        expected += int(column.expected.sum())
+        present += int((column.expected & column.present).sum())
         if infinite := int(column.infinite.sum()):
             yield Finding("infinite", name, "critical", infinite, f"{infinite} values are infinite")
         if outside := int(column.outside.sum()):
             interval = f"{'-' if low is None else f'{low:g}'} to {'-' if high is None else f'{high:g}'}"
             yield Finding("bounds", name, "critical", outside, f"{outside} values are outside {interval}")
+        if column.early:
+            detail = f"{column.early} of the {column.first_row} rows inside the look-back have a value"
+            yield Finding("lookback", name, "critical", column.early, detail)
         if column.missing:
-            detail = f"{column.missing} of {len(column.present)} rows after the look-back have no value"
+            detail = (
+                f"{column.missing} of {len(column.present) - column.first_row} rows after the look-back have no value"
+            )
             yield Finding("nan", name, "warning", column.missing, detail)
     yield from _incomplete(expected, present, limits)
 

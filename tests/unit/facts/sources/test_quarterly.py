@@ -34,11 +34,14 @@ def of(figures: Figures, concept: str, column: str) -> list[object]:
     return [str(v)[:10] for v in values] if values.dtype.kind == "M" else values.tolist()
 
 
-def test_figures_are_known_ninety_days_after_their_quarter_or_as_said(table: Path) -> None:
+def test_figures_are_known_ninety_days_after_the_last_day_of_their_quarter_is_over_or_as_said(table: Path) -> None:
     figures = read_figures("quarterly_table", table)["AAA"]
-    assert of(figures, "revenue", "known_time") == ["2020-06-29", "2020-09-28", "2021-09-28"]
+    assert of(figures, "revenue", "known_time") == ["2020-06-30", "2020-09-29", "2021-09-29"]
+    assert of(figures, "revenue", "period_end") == ["2020-03-31", "2020-06-30", "2021-06-30"]
     sooner = read_figures("quarterly_table", table, delay=timedelta(days=45))["AAA"]
-    assert of(sooner, "revenue", "known_time")[0] == "2020-05-15"
+    assert of(sooner, "revenue", "known_time")[0] == "2020-05-16"
+    at_once = read_figures("quarterly_table", table, delay=timedelta(0))["AAA"]
+    assert of(at_once, "revenue", "known_time")[0] == "2020-04-01"
     with pytest.raises(ConfigurationError, match="known before they were"):
         read_figures("quarterly_table", table, delay=timedelta(days=-1))
 
@@ -78,9 +81,10 @@ def test_a_table_without_quarters_is_refused(tmp_path: Path) -> None:
         read_figures("quarterly_table", tmp_path / "x.csv")
 
 
-def test_the_vendors_own_date_is_our_assumption(shared_data: Path) -> None:
+def test_the_vendors_own_date_is_our_assumption_once_that_day_is_over(shared_data: Path) -> None:
     path = shared_data / "fundamentals_quarterly.parquet"
     figures = read_figures("quarterly_table", path, ["AAPL"])["AAPL"]
     frame = pd.read_parquet(path).query("symbol == 'AAPL'").sort_values("period_end")
     told = frame["available_from_conservative"].to_numpy().astype("datetime64[us]")
-    np.testing.assert_array_equal(figures.take(figures.concept == "revenue").known_time, told)
+    known = figures.take(figures.concept == "revenue").known_time
+    np.testing.assert_array_equal(known, told + np.timedelta64(1, "D"))

@@ -13,6 +13,7 @@ from trimtab.facts import Figures
 from trimtab.facts.concepts import CONCEPTS
 from trimtab.facts.sources import read_figures
 from trimtab.facts.sources.tags import TAGS
+from trimtab.facts.versions import figure_versions
 
 YEAR = {"start": "2020-01-01", "end": "2020-12-31"}
 
@@ -46,9 +47,11 @@ def test_a_figure_is_known_when_the_day_of_its_filing_is_over(tmp_path: Path) ->
     assert said(later) == [("net_income", 4.0, "2021-02-04")]
 
 
-def test_a_figure_filed_again_and_again_is_known_from_the_first_filing(tmp_path: Path) -> None:
+def test_a_figure_filed_again_and_again_is_passed_on_each_time_and_known_from_the_first_filing(tmp_path: Path) -> None:
     again = [entry("NetIncomeLoss", 4.0, f"202{k}-02-01", f"a-{k}") for k in (3, 1, 2)]
-    assert said(read(tmp_path, *again)) == [("net_income", 4.0, "2021-02-02")]
+    figures = read(tmp_path, *again)
+    assert said(figures) == [("net_income", 4.0, f"202{k}-02-02") for k in (1, 2, 3)]
+    assert said(figure_versions(figures)) == [("net_income", 4.0, "2021-02-02")]
 
 
 def test_a_restatement_is_a_second_figure_and_taking_it_back_a_third(tmp_path: Path) -> None:
@@ -102,6 +105,7 @@ def test_money_in_other_units_and_slips_of_a_filing_are_left_out(tmp_path: Path)
         entry("Revenues", 9.0, end="2020-12-31"),  # a flow without one
         entry("OperatingIncomeLoss", 9.0, start="2021-12-31", end="2020-12-31"),
         entry("EntityCommonStockSharesOutstanding", 5.0, unit="shares", end="2021-12-31"),  # after its filing
+        entry("Goodwill", 9.0, end="2021-02-02"),  # a day after its filing
         entry("SomethingElse", 9.0),
     )
     assert said(figures) == [("net_income", 4.0, "2021-02-02")]
@@ -133,6 +137,12 @@ def test_the_json_of_the_sec_is_read_for_the_one_instrument_it_is_of(tmp_path: P
         read_figures("sec_companyfacts", path, ["AAA"])
 
 
+def test_a_level_of_the_day_of_its_filing_is_known_when_that_day_is_over(tmp_path: Path) -> None:
+    assert said(read(tmp_path, entry("Goodwill", 9.0, end="2021-02-01"))) == [
+        ("goodwill_intangibles", 9.0, "2021-02-02")
+    ]
+
+
 def test_what_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="unknown format of figures 'sec'; allowed: figures"):
         read_figures("sec", tmp_path / "x.csv")
@@ -150,7 +160,7 @@ def test_the_restatement_of_apple_has_both_values_with_their_filings(shared_data
     figures = read_figures("sec_companyfacts", shared_data / "sec_companyfacts.parquet", ["AAPL"])["AAPL"]
     chosen = (figures.concept == "net_income") & (figures.period_end == np.datetime64("2008-09-27"))
     chosen &= figures.period_start == np.datetime64("2007-09-30")
-    assert said(figures.take(chosen)) == [
+    assert said(figure_versions(figures.take(chosen))) == [
         ("net_income", 4.834e9, "2009-10-28"),
         ("net_income", 6.119e9, "2010-01-26"),
     ]

@@ -232,6 +232,62 @@ def test_float32_at_rest_stays_float32_and_is_read_as_float64(lake: Lake) -> Non
     assert str(wide) == str(part) == "float"
 
 
+def test_rows_from_too_few_bars_are_refused(written: Lake) -> None:
+    short = compute(BARS.take(slice(295, 310)), NAMES)
+    with pytest.raises(FeatureError, match=r"'rsi_14' has no value in the row of .* 300 rows are before it"):
+        append_rows(written, SERIES, "technical", rows_of(5, 10, short))
+    assert_holds(written, 300)
+    append_rows(written, SERIES, "technical", rows_of(300, 305))
+    values = rows_of(305, 310).values.copy(order="F")
+    values[3, 0] = np.nan
+    with pytest.raises(FeatureError, match=r"'return_1' has no value in the row of .* 308 rows are before it"):
+        append_rows(written, SERIES, "technical", replace(rows_of(305, 310), values=values))
+    assert_holds(written, 305)
+
+
+def test_rows_within_the_look_back_may_lack_values(lake: Lake) -> None:
+    write_family(lake, SERIES, "technical", rows_of(0, 10))
+    append_rows(lake, SERIES, "technical", rows_of(10, 30))  # sma_distance_20 begins at row 19
+    assert_holds(lake, 30)
+    write_family(lake, SERIES, "technical", rows_of(0, 10))
+    late = replace(rows_of(10, 30), values=np.full((20, 3), np.nan))
+    with pytest.raises(FeatureError, match="'return_1' has no value"):
+        append_rows(lake, SERIES, "technical", late)
+
+
+def test_what_the_catalogue_excuses_may_be_absent(written: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = rows_of(300, 301).values.copy(order="F")
+    values[0, 1] = np.nan
+    excused = {**catalogue(), "rsi_14": replace(catalogue()["rsi_14"], unknown_when="no figures were filed")}
+    monkeypatch.setattr(catalogue_module, "_all_features", lambda: excused)
+    assert append_rows(written, SERIES, "technical", replace(rows_of(300, 301), values=values)).rows == 1
+
+
+def test_a_table_with_a_row_of_a_bar_without_a_number_goes_on(lake: Lake) -> None:
+    close = BARS.close.copy()
+    close[250] = np.nan
+    broken = compute(replace(BARS, close=close), NAMES)
+    assert np.isnan(broken.column("rsi_14")[250]) and not np.isnan(broken.column("rsi_14")[251])
+    write_family(lake, SERIES, "technical", rows_of(0, 300, broken))
+    append_rows(lake, SERIES, "technical", rows_of(300, 310, broken))
+    assert np.array_equal(read_features(lake, SERIES, NAMES).values, broken.values[:310], equal_nan=True)
+
+
+def test_rows_that_skip_bars_are_refused_where_the_caller_says_what_they_follow(written: Lake) -> None:
+    with pytest.raises(FeatureError, match=r"follow the bar of .*, and '.*' reaches .*append the rows of all the bars"):
+        append_rows(written, SERIES, "technical", rows_of(310, 320), follows=WHOLE.event_time[309])
+    assert_holds(written, 300)
+    append_rows(written, SERIES, "technical", rows_of(300, 320), follows=WHOLE.event_time[299])
+    append_rows(written, SERIES, "technical", rows_of(320, 320), follows=WHOLE.event_time[5])  # no row, no matter
+    assert_holds(written, 320)
+
+
+def test_nothing_follows_a_bar_of_an_empty_table(lake: Lake) -> None:
+    write_family(lake, SERIES, "technical", rows_of(0, 0))
+    with pytest.raises(FeatureError, match="has no row yet"):
+        append_rows(lake, SERIES, "technical", rows_of(5, 6), follows=WHOLE.event_time[4])
+
+
 def test_what_float32_cannot_hold_is_refused(lake: Lake) -> None:
     block = rows_of(0, 20)
     huge = replace(block, values=np.full((20, 3), 1e300, order="F"))

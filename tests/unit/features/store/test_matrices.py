@@ -204,3 +204,24 @@ def test_a_reader_keeps_no_more_than_it_may(lake: Lake) -> None:
         assert found.values[1, :, 2].tolist() == [198.0, 198.0]
     assert reader._kept._size <= 5_000
     assert sum(array.nbytes for array in reader._kept._arrays.values()) == reader._kept._size
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the open files of a process are listed on Linux")
+def test_no_file_stays_open_and_values_read_later_are_those_of_the_same_files(tmp_path: Path) -> None:
+    lake = open_lake(Settings(data_dir=tmp_path))
+    truth = written(lake, ONE, [0, 1, 2])
+    more = block_of(ONE, [0, 1, 2, 3], TECHNICAL)
+    last = FeatureBlock(ONE, more.event_time[3:], more.known_time[3:], more.names, more.values[3:])
+    append_rows(lake, ONE, "technical", last)
+    reader, at = MatrixReader(lake), np.array([START + 2 * DAY])
+
+    def open_in_the_lake() -> list[str]:
+        links = (each.resolve() for each in Path("/proc/self/fd").iterdir())
+        return [str(each) for each in links if str(each).startswith(str(tmp_path.resolve()))]
+
+    first = reader.matrix([ONE], ["return_1", "drawdown_60"], at)
+    assert open_in_the_lake() == []
+    later = reader.matrix([ONE], ["rsi_14", "drawdown_60"], at)  # another column of a file that was let go of
+    assert open_in_the_lake() == []
+    assert first.values[0, 0].tolist() == [truth["return_1"][2], truth["drawdown_60"][2]]
+    assert later.values[0, 0].tolist() == [truth["rsi_14"][2], truth["drawdown_60"][2]]

@@ -82,6 +82,12 @@ def test_a_tail_is_not_expected_to_begin_without_values() -> None:
     assert table_quality(tail, rows_before=100).completeness == pytest.approx(4 / 10)
 
 
+def test_a_number_inside_the_look_back_is_not_reliable_and_does_not_complete() -> None:
+    score = table_quality(spoiled((5, 1, 50.0), (20, 1, np.nan)))
+    assert score.completeness == 64 / 65 and score.reliability == 64 / 65
+    assert row_quality(spoiled((5, 1, np.inf))).reliability[5] == 0.5
+
+
 def test_an_excused_absence_is_not_expected_but_a_value_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     excused = {**catalogue(), "rsi_14": replace(catalogue()["rsi_14"], unknown_when="no figures were filed")}
     monkeypatch.setattr(catalogue_module, "_all_features", lambda: excused)

@@ -5,27 +5,34 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from fakes.bars import random_walk
 
+from trimtab.bars import Bars
 from trimtab.bars.times import as_datetime
 from trimtab.errors import ConfigurationError, UnknownNameError
 from trimtab.features import catalogue as catalogue_module
-from trimtab.features.catalogue import catalogue
+from trimtab.features.catalogue import catalogue, feature_sets
 from trimtab.features.engine import FeatureBlock, compute
 from trimtab.features.store import (
     LatestRow,
     Limits,
     ValidationReport,
     latest_row,
+    quality,
+    read_features,
     summarise,
+    table_quality,
     validate,
     validate_row,
     write_family,
 )
+from trimtab.market import Series, Timeframe
 from trimtab.market.calendar import SessionCalendar
 from trimtab.storage.lake import Lake
 
@@ -77,6 +84,25 @@ def test_a_value_outside_the_bounds_of_any_feature_is_found() -> None:
 def test_a_value_that_cannot_be_is_critical(value: float, finding: tuple[str, str, str, int]) -> None:
     report = validate(spoiled(40, 1, value))
     assert found(report) == [finding] and report.status == "critical"
+
+
+@pytest.mark.parametrize(
+    ("value", "check"), [(np.inf, "infinite"), (-np.inf, "infinite"), (250.0, "bounds"), (50.0, None)]
+)
+def test_a_number_inside_the_look_back_is_critical_whatever_it_is(value: float, check: str | None) -> None:
+    report = validate(spoiled(5, 1, value))
+    expected = [("lookback", "rsi_14", "critical", 1)]
+    assert found(report) == ([(check, "rsi_14", "critical", 1)] if check else []) + expected
+    assert report.findings[-1].detail == "1 of the 14 rows inside the look-back have a value"
+    assert found(validate(spoiled(14, 1, 50.0))) == []  # the first row after it
+
+
+def test_rows_before_shorten_the_look_back() -> None:
+    tail = FeatureBlock(
+        BLOCK.series, BLOCK.event_time[10:20], BLOCK.known_time[10:20], BLOCK.names, BLOCK.values[10:20]
+    )
+    assert found(validate(tail, rows_before=10)) == []
+    assert found(validate(tail, rows_before=5)) == [("lookback", "rsi_14", "critical", 5)]  # 9 rows, 4 of them empty
 
 
 def test_an_absent_value_is_a_warning_after_the_look_back_and_nothing_before() -> None:
@@ -142,6 +168,40 @@ def test_what_does_not_fit_together_is_critical(change: dict[str, Any], check: s
 
 def test_float32_passes() -> None:
     assert validate(replace(BLOCK, values=BLOCK.values.astype(np.float32))).status == "passed"
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+def test_a_value_on_a_bound_passes_when_float32_has_rounded_it(monkeypatch: pytest.MonkeyPatch, side: int) -> None:
+    bound = side * 0.1
+    beyond = float(np.float32(bound))
+    assert side * beyond > side * bound
+    bounds = (bound, None) if side < 0 else (None, bound)
+    narrow = {**catalogue(), "return_1": replace(catalogue()["return_1"], bounds=bounds)}
+    monkeypatch.setattr(catalogue_module, "_all_features", lambda: narrow)
+    values = np.full((60, 1), np.nan)
+    values[1:] = 0.0
+    block = replace(BLOCK, names=("return_1",), values=values)
+    for value, count in ((bound, 0), (beyond, 0), (np.nextafter(bound, side), 1), (np.nextafter(beyond, side), 1)):
+        values[40] = value
+        assert sum(each.count for each in validate(block).findings) == count, value
+        assert table_quality(block).reliability == (59 - count) / 59
+        assert quality(block)["within_bounds"] == (59 - count) / 59
+    assert validate(
+        replace(block, values=np.where(values == values[40], beyond, values).astype(np.float32))
+    ).status == ("passed")
+
+
+def test_a_real_table_that_is_sound_is_sound_as_float32(lake: Lake, shared_data: Path) -> None:
+    frame = pd.read_parquet(shared_data / "equities_daily.parquet", filters=[("symbol", "==", "SPY")])
+    times = frame["ts"].dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    columns = (frame[name].to_numpy(float) for name in ("open", "high", "low", "close", "volume"))
+    bars = Bars.build(Series("SPY", Timeframe.DAY), times, *columns)
+    block = compute(bars, feature_sets()["alpha158"])
+    assert validate(block).status == "passed"
+    write_family(lake, bars.series, "alpha158", block, at_rest=np.float32)
+    stored = read_features(lake, bars.series, block.names)
+    assert (stored.column("IMXD60") != block.column("IMXD60")).any()  # it was rounded
+    assert found(validate(stored)) == [] and table_quality(stored).reliability == 1.0
 
 
 def test_freshness_needs_a_calendar() -> None:
