@@ -27,7 +27,7 @@ def surroundings_of(bars: Bars, seed: int = 1, n_peers: int = 4) -> Surroundings
     )
 
 
-def figures_between(first: np.datetime64, last: np.datetime64, seed: int = 1) -> Figures:
+def figures_between(first: np.datetime64, last: np.datetime64, seed: int = 1, instrument_id: str = "FAKE") -> Figures:
     """Quarterly accounts filed 40 days after their quarter, every fifth restated 200 days later; options every day."""
     rng = np.random.default_rng(seed)
     ends = np.arange(first, last, 91 * DAY)
@@ -50,7 +50,9 @@ def figures_between(first: np.datetime64, last: np.datetime64, seed: int = 1) ->
     )
 
 
-def texts_between(first: np.datetime64, last: np.datetime64, seed: int = 1, n: int = 1_500, d: int = 8) -> Texts:
+def texts_between(
+    first: np.datetime64, last: np.datetime64, seed: int = 1, n: int = 1_500, d: int = 8, instrument_id: str = "FAKE"
+) -> Texts:
     """Scored texts of two channels at random times, a few unscored, some known a while after they were published."""
     rng = np.random.default_rng(seed)
     times = np.sort(first + (rng.random(n) * (last - first).astype(np.int64)).astype("timedelta64[us]"))
@@ -58,7 +60,7 @@ def texts_between(first: np.datetime64, last: np.datetime64, seed: int = 1, n: i
     score[rng.random(n) < 0.05] = np.nan
     late = (rng.exponential(3600e6, n) * (rng.random(n) < 0.3)).astype("timedelta64[us]")
     return Texts.build(
-        "FAKE",
+        instrument_id,
         times,
         np.where(rng.random(n) < 0.3, "news", "social"),
         [f"text {k}" for k in range(n)],

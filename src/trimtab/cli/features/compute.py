@@ -136,10 +136,9 @@ def _too_short(report: ExportReport, short: dict[str, tuple[str, ...]]) -> str:
     names = short[key]
     longest = max(catalogue()[name].lookback for name in names)
     have = "1 feature has" if len(names) == 1 else f"{len(names)} features have"
-    more = (
-        f"; {counted(len(short) - 1, 'more instrument')} of the file, too, is short of bars" if len(short) == 2 else ""
-    )
-    more = f"; {len(short) - 1} more instruments of the file are short of bars, too" if len(short) > 2 else more
+    others = len(short) - 1
+    are = "instrument is" if others == 1 else "instruments are"
+    more = f"; {others} more {are} short of bars, too" if others else ""
     return f"{have} no value: the longest look-back is {counted(longest, 'bar')}, {key} has {report.rows[key]}{more}"
 
 

@@ -157,7 +157,7 @@ def test_families_of_different_histories_are_not_joined(lake: Lake) -> None:
 def test_what_was_never_computed_or_is_unknown_is_said(lake: Lake) -> None:
     written(lake, ONE, [1, 2, 3])
     far = START + np.array([30]) * DAY
-    with pytest.raises(NotFoundError, match="features/technical/OTHER__1d"):
+    with pytest.raises(NotFoundError, match="technical features of OTHER__1d"):
         matrix(lake, [ONE, OTHER], NAMES, far)
     with pytest.raises(NotFoundError, match="feature 'rsi_7' of ONE__1d is not in table"):
         matrix(lake, [ONE], ["rsi_7"], far)
