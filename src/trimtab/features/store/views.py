@@ -133,7 +133,7 @@ def open_view(lake: Lake, series: Series, families: Sequence[str]) -> SeriesView
     for event, known in times[1:]:
         if not (np.array_equal(event[:n], event_time) and np.array_equal(known[:n], known_time)):
             raise FeatureError(
-                f"{series}: the tables of {', '.join(families)} hold different bars; compute the families again"
+                f"{series}: the tables of {', '.join(families)} hold different bars; run `trimtab run`, which computes them again"
             )
     sections = {family: tuple(_sections(table)) for family, table in tables.items()}
     return SeriesView(series, tables, sections, event_time, known_time, KnownRows.of(known_time))
