@@ -36,7 +36,10 @@ def _columns(bars: Bars) -> Iterator[tuple[str, np.ndarray]]:
 def _kinds(o, h, l, c, v) -> dict[str, Callable[[int], np.ndarray]]:  # noqa: E741
     c1, v1 = _ref(c, 1), _ref(v, 1)
     up, down, v_up, v_down = (np.maximum(d, 0.0) for d in (c - c1, c1 - c, v - v1, v1 - v))
-    weighted = np.abs(c / c1 - 1.0) * v
+    # Qlib takes these steps in float32.
+    c32, v32, one = c.astype(np.float32), v.astype(np.float32), np.float32(1.0)
+    c132, v132 = c1.astype(np.float32), v1.astype(np.float32)
+    weighted = (np.abs(c32 / c132 - one) * v32).astype(np.float64)
 
     def share(part: np.ndarray, rest: np.ndarray, n: int, sign: float = 0.0) -> np.ndarray:
         whole = _roll(part + rest, n, _sum) + 1e-12
@@ -58,8 +61,8 @@ def _kinds(o, h, l, c, v) -> dict[str, Callable[[int], np.ndarray]]:  # noqa: E7
         "IMAX": lambda n: _roll(h, n, _place_of_max) / n,
         "IMIN": lambda n: _roll(-l, n, _place_of_max) / n,
         "IMXD": lambda n: (_roll(h, n, _place_of_max) - _roll(-l, n, _place_of_max)) / n,
-        "CORR": lambda n: _corr(c, np.log(v + 1.0), n),
-        "CORD": lambda n: _corr(c / c1, np.log(v / v1 + 1.0), n),
+        "CORR": lambda n: _corr(c32.astype(np.float64), np.log(v32 + one).astype(np.float64), n),
+        "CORD": lambda n: _corr((c32 / c132).astype(np.float64), np.log(v32 / v132 + one).astype(np.float64), n),
         "CNTP": lambda n: _roll((c > c1) * 1.0, n, np.mean),
         "CNTN": lambda n: _roll((c < c1) * 1.0, n, np.mean),
         "CNTD": lambda n: _roll((c > c1) * 1.0, n, np.mean) - _roll((c < c1) * 1.0, n, np.mean),

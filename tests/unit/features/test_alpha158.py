@@ -10,22 +10,19 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from fakes.alpha158_oracle import WINDOWS, alpha158
+from fakes.alpha158_oracle import alpha158
 from fakes.bars import bars_from_closes, random_walk
 
 from trimtab.bars import Bars
 from trimtab.features.alpha158.family import STILL
 from trimtab.features.catalogue import catalogue, declared_features, feature_sets
 from trimtab.features.engine import compute
-from trimtab.features.kernels.nested import nested_spread
 from trimtab.features.kernels.regression import nested_correlations
 from trimtab.features.leaks import certify
 from trimtab.market import Series, Timeframe
 
 NAMES = feature_sets()["alpha158"]
 OF_CHANGES = ("ROC", "CORD", "CNTP", "CNTN", "CNTD", "SUMP", "SUMN", "SUMD", "WVMA", "VSUMP", "VSUMN", "VSUMD")
-# Qlib rounds these to float32 between its steps, not only at the end.
-ROUNDED = ("CORR", "CORD", "WVMA")
 
 
 def kind_of(name: str) -> str:
@@ -117,7 +114,7 @@ def test_a_bar_after_one_without_volume_is_left_out_of_the_correlation_of_change
     rows = np.array([i for i in range(41, 61) if bars.volume[i - 1] > 0.0])
     assert 2 < len(rows) < 20
     price, volume = bars.close[rows] / bars.close[rows - 1], np.log(bars.volume[rows] / bars.volume[rows - 1] + 1.0)
-    assert found == pytest.approx(np.corrcoef(price, volume)[0, 1], rel=1e-9)
+    assert found == pytest.approx(np.corrcoef(price, volume)[0, 1], rel=1e-4)  # Qlib's steps are in float32
 
 
 def test_tiny_prices_have_no_r_squared_and_no_correlation_as_in_qlib() -> None:
@@ -145,9 +142,11 @@ def test_qlibs_two_constants_alone_depend_on_the_unit_of_price() -> None:
     }  # fmt: skip
 
 
-def test_the_unit_of_volume_counts_in_its_logarithm_and_in_bars_without_volume() -> None:
+def test_the_unit_of_volume_counts_in_its_logarithm_in_float32_and_in_bars_without_volume() -> None:
     bars = random_walk(300)
-    assert kinds_that_change(bars, replace(bars, volume=bars.volume * 1000.0)) == {"CORR"}
+    assert kinds_that_change(bars, replace(bars, volume=bars.volume * 1024.0)) == {"CORR"}
+    other_digits = kinds_that_change(bars, replace(bars, volume=bars.volume * 1000.0))
+    assert {"CORR", "WVMA"} <= other_digits <= {"CORR", "CORD", "WVMA"}
     bars = with_empty_bars(300)
     assert kinds_that_change(bars, replace(bars, volume=bars.volume * 1000.0)) == {"CORR", "VMA", "VSTD"}
 
@@ -245,25 +244,14 @@ def test_all_158_columns_equal_those_of_qlib(reference: Reference) -> None:
     assert len(rows) == 504
     block = compute(bars, NAMES)
     for name in NAMES:
-        atol = 4e-5 if kind_of(name) in ROUNDED else 1e-7
-        np.testing.assert_allclose(block.column(name)[rows], expected[name], rtol=1e-5, atol=atol, err_msg=name)
+        np.testing.assert_allclose(block.column(name)[rows], expected[name], rtol=1e-5, atol=1e-7, err_msg=name)
 
 
-def test_the_three_looser_kinds_equal_those_of_qlib_once_rounded_where_qlib_rounds(reference: Reference) -> None:
+def test_without_qlib_s_rounding_three_kinds_would_differ_in_the_fifth_digit(reference: Reference) -> None:
     bars, rows, expected = reference
-    close, volume = bars.close.astype(np.float32), bars.volume.astype(np.float32)
-    change = close[1:] / close[:-1]
-    moved = nested_spread(float32(np.abs(change - np.float32(1.0)) * volume[1:]))
-    tables = {
-        "CORR": (0, nested_correlations(float32(close), float32(np.log(volume + np.float32(1.0))), STILL)),
-        "CORD": (1, nested_correlations(float32(change), float32(np.log(volume[1:] / volume[:-1] + 1)), STILL)),
-        "WVMA": (1, moved[1] / (moved[0] + 1e-12)),
-    }
-    for kind, (shift, table) in tables.items():
-        for k, n in enumerate(WINDOWS):
-            np.testing.assert_allclose(
-                table[k, rows - shift], expected[f"{kind}{n}"], rtol=1e-5, atol=1e-7, err_msg=f"{kind}{n}"
-            )
+    exact = nested_correlations(bars.close, np.log(bars.volume + 1.0), STILL)[0, rows]
+    away = np.nanmax(np.abs(exact - expected["CORR5"]))
+    assert 1e-7 < away < 4e-5
 
 
 @pytest.mark.slow

@@ -142,19 +142,31 @@ def vsumd(c: Context, n: int) -> np.ndarray:
 
 
 def _level_correlations(c: Context) -> np.ndarray:
-    return nested_correlations(c.close, np.log(c.volume + 1.0), STILL)
+    close, volume = c.of(_rounded, "close"), c.of(_rounded, "volume")
+    return nested_correlations(_wide(close), _wide(np.log(volume + np.float32(1.0))), STILL)
 
 
 def _change_correlations(c: Context) -> np.ndarray:
-    volume = np.log(c.volume[1:] / c.volume[:-1] + 1.0)
-    volume[np.isinf(volume)] = np.nan  # after a bar without volume there is no relative change
-    return _after_first_bar(nested_correlations(c.close[1:] / c.close[:-1], volume, STILL))
+    close, volume = c.of(_rounded, "close"), c.of(_rounded, "volume")
+    change = np.log(volume[1:] / volume[:-1] + np.float32(1.0))
+    change[np.isinf(change)] = np.nan  # after a bar without volume there is no relative change
+    return _after_first_bar(nested_correlations(_wide(close[1:] / close[:-1]), _wide(change), STILL))
 
 
 def _unevenness(c: Context) -> np.ndarray:
-    mean, deviation = nested_spread(np.abs(c.close[1:] / c.close[:-1] - 1.0) * c.volume[1:])
+    close, volume = c.of(_rounded, "close"), c.of(_rounded, "volume")
+    mean, deviation = nested_spread(_wide(np.abs(close[1:] / close[:-1] - np.float32(1.0)) * volume[1:]))
     most = np.sqrt(np.array(WINDOWS, dtype=np.float64))[:, None]  # where one bar has it all
     return _after_first_bar(np.minimum(deviation / (mean + TINY), most))
+
+
+def _rounded(values: np.ndarray) -> np.ndarray:
+    """As float32, in which Qlib takes the steps before a correlation or a spread; without it the last digits differ."""
+    return values.astype(np.float32)
+
+
+def _wide(values: np.ndarray) -> np.ndarray:
+    return values.astype(np.float64)
 
 
 def _after_first_bar(of_changes: np.ndarray) -> np.ndarray:
