@@ -148,7 +148,7 @@ def test_the_unit_of_volume_counts_in_its_logarithm_in_float32_and_in_bars_witho
     other_digits = kinds_that_change(bars, replace(bars, volume=bars.volume * 1000.0))
     assert {"CORR", "WVMA"} <= other_digits <= {"CORR", "CORD", "WVMA"}
     bars = with_empty_bars(300)
-    assert kinds_that_change(bars, replace(bars, volume=bars.volume * 1000.0)) == {"CORR", "VMA", "VSTD"}
+    assert kinds_that_change(bars, replace(bars, volume=bars.volume * 1024.0)) == {"CORR", "VMA", "VSTD"}
 
 
 @pytest.mark.parametrize("market", HARD)
