@@ -77,12 +77,16 @@ def open_world(lake: Path, strategies: Path, clock: Clock | None = None, **more:
 
 
 def run_market_data(workspace: Workspace) -> dict[str, StageResult]:
-    """Bars and features of every series; results by `stage/key`."""
+    """Bars, facts and the features that strategies use, of every series; results by `stage/key`."""
+    from trimtab.features.catalogue import catalogue, resolve
     from trimtab.pipeline.bars import ingest_bars
+    from trimtab.pipeline.facts import ingest_facts
     from trimtab.pipeline.features import STAGES, compute_family
 
-    results = [ingest_bars(workspace, key) for key in workspace.series]
-    results += [compute_family(workspace, family, key) for family in STAGES for key in workspace.series]
+    chosen = [each.features for each in workspace.strategies.values()]
+    used = {catalogue()[name].family for each in chosen for name in resolve(each.sets, each.names)}
+    results = [stage(workspace, key) for stage in (ingest_bars, ingest_facts) for key in workspace.series]
+    results += [compute_family(workspace, f, key) for f in STAGES if f in used for key in workspace.series]
     return {f"{result.stage}/{result.key}": result for result in results}
 
 

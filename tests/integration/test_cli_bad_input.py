@@ -116,7 +116,7 @@ def test_duplicate_unordered_and_negative_bars_are_found_and_kept_out(folder: Pa
     [
         (
             ("features", "compute", "short.csv", "--set", "techncal", "--out", "out.parquet"),
-            ("unknown feature set 'techncal'; did you mean 'technical'?", "allowed: all, candlesticks"),
+            ("unknown feature set 'techncal'; did you mean 'technical'?", "allowed: all, alpha158, candlesticks"),
         ),
         (("features", "list", "--family", "x"), ("unknown feature set 'x'", "allowed: ")),
         (("features", "show", "rsi"), ("unknown feature 'rsi'; did you mean 'rsi_", "in all)")),

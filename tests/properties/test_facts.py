@@ -89,11 +89,11 @@ def test_trailing_sums_equal_a_slow_search_through_what_was_known(told: list[Sta
     time = FIRST + day
     items = known_at(as_figures(told, "revenue"), np.array([time], "datetime64[us]"))
     periods = plain_known(told, time)
-    for found, days, off in ((items.trailing("revenue"), 365, 20), (items.quarter("revenue"), 91, 24)):
-        sums = plain_sums(periods, days, off, longest=8)
+    year, quarter = plain_sums(periods, 365, 20, longest=8), plain_sums(periods, 91, 24, longest=8)
+    newest = max([*year, *quarter], default=None)  # of the accounts that could be put together
+    for found, sums in ((items.trailing("revenue"), year), (items.quarter("revenue"), quarter)):
         end = max(sums, default=None)
         number = float(items.at_times(found)[0])
-        newest = max((each for _, each in periods), default=None)
         is_behind = end is not None and newest is not None and newest - end > LAG
         if end is None or is_behind or time - end > np.timedelta64(548, "D"):
             assert np.isnan(number)
