@@ -12,7 +12,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from dagster_project.launch import REPOSITORY_TAGS
+from dagster_project.launch import REPOSITORY_TAGS, print_progress
+from trimtab.pipeline.stage import CheckOutcome, StageResult
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = """
@@ -90,6 +91,22 @@ def test_a_failing_stage_is_one_sentence_and_the_other_strategies_still_run(
     assert "deployment_decision    small" in failed.stderr
     shown = launch(environment, "run", "--strategy", "alpha", "--debug")
     assert "Traceback" in shown.stderr or "Stack Trace" in shown.stderr
+
+
+def test_a_check_that_warns_is_said_under_its_stage_and_one_that_blocks_is_left_to_the_failure(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    checks = (
+        CheckOutcome("files_read", False, False, "nothing about AAA is in news.csv"),
+        CheckOutcome("within_bounds", False, True, "a value left its bounds"),
+        CheckOutcome("fresh", True, False, "all is well"),
+    )
+    print_progress("facts", StageResult("facts", "AAA__1d", "0" * 64, checks=checks), 0.1)
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split() for line in said] == [
+        ["facts", "AAA__1d", "0.1", "s"],
+        ["files_read:", "nothing", "about", "AAA", "is", "in", "news.csv"],
+    ]
 
 
 def test_an_unknown_strategy_is_refused_with_the_names_there_are(environment: dict[str, str]) -> None:

@@ -57,18 +57,13 @@ def refuse_unknown(names: list[str]) -> None:
 def _refuse_unknown_inputs(strategy: Strategy) -> None:
     """Feature sets and features that do not exist, and files of facts that are not there."""
     from trimtab.errors import UnknownNameError
-    from trimtab.features.catalogue import FEATURE_SETS
+    from trimtab.features.catalogue import resolve
 
     where = f"strategy '{strategy.name}': "
-    for each in strategy.features.sets:
-        if each not in FEATURE_SETS:
-            raise UnknownNameError("feature set", each, FEATURE_SETS, where)
-    if strategy.features.names:
-        from trimtab.features.catalogue import catalogue
-
-        for each in strategy.features.names:
-            if each not in catalogue():
-                raise UnknownNameError("feature", each, catalogue(), where)
+    try:
+        resolve(strategy.features.sets, strategy.features.names)
+    except UnknownNameError as error:
+        raise UnknownNameError(error.kind, error.given, error.allowed, where) from None
     for file in strategy.facts.files:
         if not file.path.exists():
             raise ConfigurationError(
