@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def _tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
-    from trimtab.pipeline.models import run_tuning_study
+    from trimtab.pipeline.tuning import run_tuning_study
 
     return run_tuning_study(workspace, strategy_name)
 

@@ -17,9 +17,9 @@ from trimtab.clock import Clock
 from trimtab.config import Settings
 from trimtab.market import Series, Timeframe
 from trimtab.pipeline.datasets import STAGE as DATASET
-from trimtab.pipeline.models import TUNING
 from trimtab.pipeline.running import stage_values
 from trimtab.pipeline.stage import StageResult
+from trimtab.pipeline.tuning import TUNING
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry import schema
 
@@ -95,8 +95,9 @@ def run_strategy(workspace: Workspace, name: str = NAME) -> dict[str, StageResul
     from trimtab.pipeline.datasets import build_training_dataset
     from trimtab.pipeline.evidence import certify_leaks, report_backtest, report_walk_forward
     from trimtab.pipeline.governance import decide_deployment
-    from trimtab.pipeline.models import run_tuning_study, train_candidate
+    from trimtab.pipeline.models import train_candidate
     from trimtab.pipeline.monitoring import snapshot_drift
+    from trimtab.pipeline.tuning import run_tuning_study
 
     stages = (
         build_training_dataset, run_tuning_study, train_candidate, snapshot_drift,

@@ -21,9 +21,10 @@ from trimtab.models.configured import configured_forecaster
 from trimtab.models.protocol import FitContext, FittedForecaster
 from trimtab.pipeline.datasets import load_training_dataset
 from trimtab.pipeline.leak_certificate import LEAKS, certify_leaks
-from trimtab.pipeline.models import fit_context, recipe_fingerprint, tuned_parameters
+from trimtab.pipeline.models import recipe_fingerprint
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import Scalar, StageResult, Table
+from trimtab.pipeline.tuning import fit_context, tuned_parameters
 from trimtab.pipeline.workspace import Workspace
 from trimtab.signals.positions import default_rule
 from trimtab.storage.atomic import write_text

@@ -1,16 +1,6 @@
 """Cutting a dataset into folds so that no training label knows anything of the test.
 
-Two rules, both read from the label intervals of the dataset (a horizon is never typed again):
-
-- **Forward** (walk-forward, early stopping): training lies before the test, as it does live. A sample
-  may train when its label was realised by the time of the first test decision, `label_end <= t`: a
-  label that ends exactly then has been seen by whoever trains at t. It must also have ended by the
-  start of the first test label, so that no price move is in both.
-- **Around** (k-fold): training lies on both sides, which never happens live, so the rule is stricter:
-  closed intervals, a shared end point is an overlap (López de Prado 2018, chapter 7). The embargo
-  keeps training away from the time just after the test, whose features still look back into it.
-
-Folds are cut between distinct decision times, so a session of many instruments is never split.
+The rules of purge and embargo are those of `trimtab.datasets.purging`; here is where the cuts lie.
 """
 
 from __future__ import annotations
@@ -25,13 +15,11 @@ import numpy as np
 
 from trimtab.config.strategy import Validation
 from trimtab.datasets import Dataset
+from trimtab.datasets.purging import ROUNDING, forward_margins, is_in_last_share, margins_around, positions
 from trimtab.errors import ConfigurationError, NotEnoughDataError
 from trimtab.validation.folds import Fold, make_fold, require_samples
 
 __all__ = ["Fold", "PurgedKFold", "WalkForward", "inner_validation", "walk_forward_from"]
-
-# 0.6 + 4 * 0.1 is a hair below 1.0 in floating point; shares this close to a boundary reach it.
-_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -57,7 +45,7 @@ class WalkForward:
     def __post_init__(self) -> None:
         if self.window not in ("expanding", "rolling"):
             raise ConfigurationError(f"window is '{self.window}'; allowed are 'expanding' and 'rolling'")
-        if min(self.initial_train, self.test, self.step) <= 0.0 or self.initial_train + self.test > 1.0 + _ROUNDING:
+        if min(self.initial_train, self.test, self.step) <= 0.0 or self.initial_train + self.test > 1.0 + ROUNDING:
             raise ConfigurationError(
                 f"initial_train {self.initial_train}, test {self.test} and step {self.step} must be greater than 0, "
                 "and initial_train + test at most 1"
@@ -67,7 +55,7 @@ class WalkForward:
     def split(self, dataset: Dataset) -> list[Fold]:
         """The folds in order of time; fewer than 100 samples raise `NotEnoughDataError`."""
         require_samples(dataset)
-        position, times = _positions(dataset)
+        position, times = positions(dataset)
         folds = []
         for number, (first, start, end) in enumerate(self._windows(len(times)), 1):
             test = (position >= start) & (position < end)
@@ -77,14 +65,14 @@ class WalkForward:
 
     def _windows(self, n_times: int) -> Iterator[tuple[int, int, int]]:
         """First training, first test and end position of each fold among the distinct decision times."""
-        place = lambda share: int(share * n_times + _ROUNDING * n_times)  # noqa: E731 - the formula, used four times
+        place = lambda share: int(share * n_times + ROUNDING * n_times)  # noqa: E731 - the formula, used four times
         if place(self.test) < 1 or place(self.initial_train) < 1 or place(self.step) < 1:
             raise NotEnoughDataError(
                 f"{n_times} distinct decision times are too few for initial_train {self.initial_train}, "
                 f"test {self.test} and step {self.step}: each share must cover at least one"
             )
         number = 0
-        while self.initial_train + number * self.step + self.test <= 1.0 + _ROUNDING:
+        while self.initial_train + number * self.step + self.test <= 1.0 + ROUNDING:
             edge = self.initial_train + number * self.step
             start, end = place(edge), min(place(edge + self.test), n_times)
             yield (0 if self.window == "expanding" else start - place(self.initial_train)), start, end
@@ -115,7 +103,7 @@ class PurgedKFold:
     def split(self, dataset: Dataset) -> list[Fold]:
         """The folds in order of time; fewer than 100 samples raise `NotEnoughDataError`."""
         require_samples(dataset)
-        position, times = _positions(dataset)
+        position, times = positions(dataset)
         edges = np.arange(self.n_folds + 1) * len(times) // self.n_folds
         return [
             self._fold(dataset, f"fold_{number}", (position >= start) & (position < end))
@@ -125,11 +113,7 @@ class PurgedKFold:
     def _fold(self, dataset: Dataset, name: str, test: np.ndarray) -> Fold:
         if not test.any():
             raise NotEnoughDataError(f"{name} of {self.n_folds} would be empty; use fewer folds or more data")
-        first, last = dataset.label_start[test].min(), dataset.label_end[test].max()
-        overlaps = (dataset.label_start <= last) & (dataset.label_end >= first)
-        shortly_after = (dataset.label_start > last) & (
-            dataset.label_start <= last + np.timedelta64(self.embargo, "us")
-        )
+        overlaps, shortly_after = margins_around(dataset, test, self.embargo)
         return make_fold(dataset, name, test=test, candidates=~test, purged=overlaps, embargoed=shortly_after)
 
 
@@ -148,28 +132,15 @@ def inner_validation(dataset: Dataset, share: float = 0.15, embargo: timedelta =
     The rest is purged as in walk-forward. Positions refer to the dataset given: for the training part
     of a fold pass `dataset.take(fold.train)`. Raises `NotEnoughDataError` when either side is empty.
     """
-    if not 0.0 < share < 1.0:
-        raise ConfigurationError(f"share is {share}; it must lie between 0 and 1")
     _check_embargo(embargo)
-    position, times = _positions(dataset)
-    test = position >= len(times) - int(share * len(times) + _ROUNDING * len(times))
-    if not test.any():
-        raise NotEnoughDataError(f"{share:.0%} of {len(times)} decision times is less than one; use a larger share")
+    test = is_in_last_share(dataset, share)
     return _forward_fold(dataset, "inner", test, ~test, embargo)
 
 
 def _forward_fold(dataset: Dataset, name: str, test: np.ndarray, candidates: np.ndarray, embargo: timedelta) -> Fold:
     """Training before the test: only labels realised by the first test decision, less the embargo."""
-    realised_by = min(dataset.decision_time[test].min(), dataset.label_start[test].min())
-    purged = dataset.label_end > realised_by
-    embargoed = dataset.label_end > realised_by - np.timedelta64(embargo, "us")
+    purged, embargoed = forward_margins(dataset, test, embargo)
     return make_fold(dataset, name, test=test, candidates=candidates, purged=purged, embargoed=embargoed)
-
-
-def _positions(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
-    """For each sample the position of its decision time among the distinct ones, and those times."""
-    times, position = np.unique(dataset.decision_time, return_inverse=True)
-    return position, times
 
 
 def _check_embargo(embargo: timedelta) -> None:

@@ -11,11 +11,12 @@ from trimtab.bars.times import as_time
 from trimtab.datasets.windows import reach_of, windows
 from trimtab.features.catalogue import resolve
 from trimtab.pipeline.evidence import BACKTEST, LEAKS, WALK_FORWARD
-from trimtab.pipeline.models import CANDIDATE, TUNING
+from trimtab.pipeline.models import CANDIDATE
 from trimtab.pipeline.monitoring import STAGE as DRIFT
 from trimtab.pipeline.recall.built import RecalledBars
 from trimtab.pipeline.recall.report import TouchedDataset, TouchedModel, TouchedReport
 from trimtab.pipeline.running import stage_values
+from trimtab.pipeline.tuning import TUNING
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.drift import DriftRecord
 from trimtab.registry.models import ModelVersion

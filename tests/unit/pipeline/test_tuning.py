@@ -5,7 +5,7 @@ import pytest
 from fakes.datasets import make_dataset
 
 from trimtab.config.strategy import Label, Strategy, Universe, Validation
-from trimtab.pipeline.models import tuning_rows
+from trimtab.pipeline.tuning import tuning_rows
 from trimtab.validation.splitters import walk_forward_from
 
 
