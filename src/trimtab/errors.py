@@ -2,7 +2,8 @@
 
 TrimtabError                    one clear sentence for a person; the CLI prints it and exits with 1
 ├── ConfigurationError          a strategy file, a setting or an argument is wrong
-│   └── UnknownNameError        a name is not in the list of allowed names
+│   ├── UnknownNameError        a name is not in the list of allowed names
+│   └── MissingExtraError       what was asked for needs a library that is not installed
 ├── BarsError                   bars cannot be used as they are
 │   ├── SourceError             a source could not deliver (unknown instrument, unreadable file, ...)
 │   └── SchemaError             columns, types or times of a bar table are wrong
@@ -24,7 +25,8 @@ attributes. A message says what was given, what is allowed and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 LISTED_NAMES = 30  # in a message; a sentence of two hundred names is not read
@@ -50,6 +52,27 @@ class UnknownNameError(ConfigurationError):
         close = get_close_matches(given, self.allowed, n=1)
         hint = f" did you mean '{close[0]}'?" if close else ""
         super().__init__(f"{where}unknown {kind} '{given}';{hint} allowed: {_listed(self.allowed)}")
+
+
+class MissingExtraError(ConfigurationError):
+    """What was asked for needs a library that is not installed."""
+
+    def __init__(self, name: str, library: str) -> None:
+        self.extra, self.library = name, library
+        super().__init__(
+            f"this needs {library}, which is not installed; say: pip install -c constraints.txt -e '.[{name}]'"
+        )
+
+
+@contextmanager
+def extra(name: str | None) -> Iterator[None]:
+    """Around an import: a library that an extra brings and that is absent is said in one sentence."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if name is None or (error.name or "").startswith("trimtab"):
+            raise
+        raise MissingExtraError(name, str(error.name)) from error
 
 
 def _listed(names: list[str]) -> str:

@@ -19,6 +19,7 @@ class FirstFeatureForecaster:
     feature_names: tuple[str, ...]
     task: Task = "classification"
     family: ClassVar[str] = "first_feature"
+    window: ClassVar[int] = 1
 
     def predict(self, features: np.ndarray) -> Forecast:
         first = np.nan_to_num(features[:, 0])

@@ -29,7 +29,7 @@ from trimtab.features.context import Context
 from trimtab.features.export import accepted_in_order
 from trimtab.features.leaks import certify_whole
 from trimtab.market import Series, Timeframe
-from trimtab.pipeline import datasets, evidence, features, governance, models, monitoring
+from trimtab.pipeline import datasets, evidence, features, governance, models, monitoring, tuning
 from trimtab.pipeline.leak_certificate import certified_leaks, certify_leaks
 from trimtab.pipeline.running import stage_values
 from trimtab.pipeline.stage import StageResult
@@ -80,7 +80,7 @@ def build(folder: Path, horizon: int = 1) -> Workspace:
 
 def decide(workspace: Workspace, certified: bool = True) -> StageResult:
     """The stages from the dataset to the decision, with or without the certificate."""
-    models.run_tuning_study(workspace, "mine")
+    tuning.run_tuning_study(workspace, "mine")
     models.train_candidate(workspace, "mine")
     evidence.report_walk_forward(workspace, "mine")
     evidence.report_backtest(workspace, "mine")

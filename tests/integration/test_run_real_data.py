@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from trimtab.config import Settings
-from trimtab.pipeline import bars, datasets, evidence, features, governance, models, monitoring
+from trimtab.pipeline import bars, datasets, evidence, features, governance, models, monitoring, tuning
 from trimtab.pipeline.stage import StageResult
 from trimtab.pipeline.workspace import Workspace
 
@@ -40,7 +40,7 @@ def run(folder: Path, universe: str, horizon: int) -> dict[str, StageResult]:
             assert all(check.passed for check in computed.checks), computed.checks
     stages = (
         datasets.build_training_dataset,
-        models.run_tuning_study,
+        tuning.run_tuning_study,
         models.train_candidate,
         evidence.report_walk_forward,
         evidence.report_backtest,

@@ -138,40 +138,134 @@ class Facts(_Section):
 
 
 class Label(_Section):
-    """What is forecast, and how many bars ahead."""
+    """What is forecast, and how many bars ahead; several horizons are several labels of one dataset.
 
-    kind: Literal["forward_return", "direction", "volatility_regime"]
-    # A strategy forecasts one horizon for now; the list is the file format of several at once.
-    horizons: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(default=(1,), min_length=1, max_length=1)
-    neutral_band: float = Field(default=0.0, ge=0.0)  # direction: returns within ± band are not samples
-    memory: int = Field(default=252, ge=20)  # volatility_regime: bars whose median is the threshold
+    Attributes
+    ----------
+    horizons: bars ahead, each once; the first one is what gates and backtest judge. For a triple barrier,
+        the time limit.
+    neutral_band: for direction: returns within ± band are not samples.
+    memory: for volatility_regime: bars whose median is the threshold.
+    take_profit, stop_loss: for triple_barrier: the barriers, in units of the volatility expected over the horizon.
+    volatility_window: for triple_barrier: bars whose root mean square return is the volatility of one bar.
+    """
+
+    kind: Literal["forward_return", "direction", "triple_barrier", "volatility_regime"]
+    horizons: tuple[Annotated[int, Field(ge=1, le=10_000)], ...] = Field(default=(1,), min_length=1, max_length=16)
+    neutral_band: float = Field(default=0.0, ge=0.0)
+    memory: int = Field(default=252, ge=20)
+    take_profit: float = Field(default=1.0, gt=0.0, le=100.0)
+    stop_loss: float = Field(default=1.0, gt=0.0, le=100.0)
+    volatility_window: int = Field(default=20, ge=5, le=10_000)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Label:
+        if len(set(self.horizons)) != len(self.horizons):
+            raise ValueError("every horizon may be named once")
+        return self
+
+
+class DatasetRules(_Section):
+    """Which bars become samples, and how much each counts.
+
+    Attributes
+    ----------
+    min_completeness: share of the features that always have a value after their look-back which must have one.
+    max_staleness: a bar that became known later than this after its close is no sample, and neither is one
+        that follows a gap longer than this; absent, both are.
+    uniqueness: whether labels that overlap count for less (average uniqueness).
+    recency_half_life: after how much time a sample counts half; absent, age does not matter.
+    superseded_weight: what a sample still counts, beside the others, when a bar it read was restated later
+        (its features are as they were known then; the label of such a row deserves less trust).
+    """
+
+    min_completeness: Share = 0.95
+    max_staleness: Duration | None = None
+    uniqueness: bool = True
+    recency_half_life: Duration | None = None
+    superseded_weight: Share = 1.0
 
 
 class Model(_Section):
-    """Which family, with fixed parameters; tuning varies the others."""
+    """Which family, with fixed parameters; tuning varies the others.
+
+    Attributes
+    ----------
+    members: for an ensemble: family -> weight.
+    combination: how an ensemble makes one forecast of its members': their weighted mean, a vote of their
+        classes, stacking (a linear model trained on purged out-of-fold forecasts), or a mean weighted by
+        recent performance on purged out-of-fold forecasts, shrunk towards the weights given.
+    scaling, imputation: put in front of the model, learnt from training rows only.
+    selection: which features are kept, chosen on training rows only: the `n_selected` best by F statistic or
+        mutual information, those that recursive elimination leaves, or the largest lasso weights.
+    """
 
     algorithm: str = "lightgbm"
-    parameters: dict[str, int | float | str | bool] = {}
-    members: dict[str, Annotated[float, Field(gt=0.0)]] = {}  # ensemble: family -> weight
+    parameters: dict[str, bool | int | float | str | tuple[int, ...]] = {}
+    members: dict[str, Annotated[float, Field(gt=0.0)]] = {}
+    combination: Literal["mean", "vote", "stacking", "recent"] = "mean"
     scaling: Literal["none", "standard", "min_max", "robust"] = "none"
     imputation: Literal["none", "zero", "mean", "median"] = "none"
+    selection: Literal["none", "k_best_f", "k_best_mutual_information", "recursive", "lasso"] = "none"
+    n_selected: int = Field(default=30, ge=1, le=10_000)
+
+
+class Confidence(_Section):
+    """What a model says about its own certainty; learnt on purged parts of the training rows.
+
+    Attributes
+    ----------
+    calibration: how probabilities are corrected: sigmoid (Platt) or isotonic.
+    coverage: the share of outcomes that prediction intervals must hold, such as 0.9; absent, there are none.
+    novelty: whether inputs are compared with the training rows, to abstain far from them.
+    n_parts: purged parts of the training rows that are forecast by models trained on the others.
+    """
+
+    calibration: Literal["none", "sigmoid", "isotonic"] = "none"
+    coverage: Annotated[float, Field(ge=0.5, le=0.99)] | None = None
+    novelty: bool = False
+    n_parts: int = Field(default=5, ge=2, le=20)
+
+    @property
+    def asks_nothing(self) -> bool:
+        """Whether the model is left as it is."""
+        return self.calibration == "none" and self.coverage is None and not self.novelty
 
 
 class Tuning(_Section):
-    """How parameters are searched; 0 trials means the family's defaults are used."""
+    """How parameters are searched; 0 trials means the family's defaults are used.
+
+    Attributes
+    ----------
+    objectives: what is optimised; with several, the first leads and the others decide among equals.
+    pruning: whether a trial stops once its first folds are worse than the median of those before it.
+    narrowing: whether the space shrinks to where the best trials of earlier studies of this strategy were.
+    n_workers: processes that run trials of one study at once; with more than one, which trial sees which
+        results depends on timing, so the trials of two runs may differ.
+    """
 
     sampler: Literal["grid", "random", "tpe", "gp"] = "tpe"
     n_trials: int = Field(default=20, ge=0, le=10_000)
     n_folds: int = Field(default=3, ge=2, le=20)
     objectives: tuple[
-        Literal["information_coefficient", "accuracy", "f1", "log_loss", "directional_accuracy", "complexity"], ...
-    ] = Field(default=("information_coefficient",), min_length=1)
+        Literal[
+            "information_coefficient", "accuracy", "f1", "log_loss", "directional_accuracy", "sharpe_ratio", "complexity",
+        ], ...
+    ] = Field(default=("information_coefficient",), min_length=1)  # fmt: skip
+    pruning: bool = False
+    narrowing: bool = False
+    n_workers: int = Field(default=1, ge=1, le=64)
 
 
 class Validation(_Section):
-    """Walk-forward windows, as shares of the time spanned by the dataset."""
+    """Walk-forward windows, as shares of the time spanned by the dataset.
 
-    window: Literal["expanding", "rolling"] = "expanding"
+    With window "hold_out" there is one cut, by `hold_out` (train, validation and test, such as 60/20/20 or
+    70/15/15): parameters are searched and trainings stopped on the first two parts, the last one judges.
+    """
+
+    window: Literal["expanding", "rolling", "hold_out"] = "expanding"
+    hold_out: tuple[Share, Share, Share] = (0.6, 0.2, 0.2)
     initial_train: Share = 0.6
     test: Share = 0.1
     step: Share = 0.1
@@ -182,6 +276,8 @@ class Validation(_Section):
     def _fits(self) -> Validation:
         if self.initial_train <= 0 or self.test <= 0 or self.step <= 0:
             raise ValueError("initial_train, test and step must be greater than 0")
+        if min(self.hold_out) <= 0 or abs(sum(self.hold_out) - 1.0) > 1e-9:
+            raise ValueError("hold_out must be three shares greater than 0 that sum to 1")
         if self.initial_train + self.test > 1.0 + 1e-9:
             raise ValueError("initial_train + test must not exceed 1, or no fold fits")
         return self
@@ -267,7 +363,9 @@ class Strategy(_Section):
     features: Features = Features()
     facts: Facts = Facts()
     label: Label
+    dataset: DatasetRules = DatasetRules()
     model: Model = Model()
+    confidence: Confidence = Confidence()
     tuning: Tuning = Tuning()
     validation: Validation = Validation()
     backtest: Backtest = Backtest()

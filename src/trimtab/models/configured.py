@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from trimtab.config.strategy import Model
+from trimtab.config.strategy import Confidence, Model, Strategy
 from trimtab.errors import ConfigurationError
 from trimtab.models.families import make_forecaster, search_space
 from trimtab.models.protocol import Forecaster
@@ -15,22 +15,49 @@ from trimtab.models.space import SearchSpace
 DIMENSIONS_PER_MEMBER = 2
 
 
-def configured_forecaster(model: Model, tuned: Mapping[str, Any] | None = None) -> Forecaster:
+def configured_forecaster(
+    model: Model,
+    tuned: Mapping[str, Any] | None = None,
+    confidence: Confidence | None = None,
+    horizons: Sequence[int] = (),
+) -> Forecaster:
     """The forecaster a strategy asks for; what the file fixes wins over what a study found.
+
+    From the inside out: the family (or the ensemble of families), preprocessing and selection in front of
+    it, calibration and intervals around it, one such model per horizon where there are several.
 
     Raises `ConfigurationError` (or its `UnknownNameError`) for a family, member or parameter
     that does not exist or a value outside its range.
     """
-    parameters: dict[str, Any] = {**(tuned or {}), **model.parameters}
-    name = model.algorithm
-    if name == "ensemble" and model.members:
-        parameters["members"] = dict(model.members)
-    elif model.members:
-        raise ConfigurationError(f"model.members belongs to the algorithm 'ensemble', not '{name}'")
-    if model.scaling == "none" and model.imputation == "none":
-        return make_forecaster(name, parameters)
-    wrapped = {**parameters, "family": name, "scaling": model.scaling, "imputation": model.imputation}
-    return make_forecaster("preprocessed", wrapped)
+    name, parameters = model.algorithm, {**(tuned or {}), **_given(model)}
+    if name == "ensemble":
+        parameters |= {"members": dict(model.members)} if model.members else {}
+        parameters |= {"combination": model.combination} if model.combination != "mean" else {}
+    elif model.members or model.combination != "mean":
+        key = "members" if model.members else "combination"
+        raise ConfigurationError(f"model.{key} belongs to the algorithm 'ensemble', not '{name}'")
+    if (model.scaling, model.imputation, model.selection) != ("none", "none", "none"):
+        parameters = {**parameters, "family": name, "scaling": model.scaling, "imputation": model.imputation}
+        if model.selection != "none":
+            parameters |= {"selection": model.selection, "n_selected": model.n_selected}
+        name = "preprocessed"
+    if confidence is not None and not confidence.asks_nothing:
+        parameters = {"confidence": confidence.model_dump(mode="json"), "family": name, "parameters": parameters}
+        name = "confident"
+    if len(horizons) > 1:
+        parameters = {"horizons": list(horizons), "family": name, "parameters": parameters}
+        name = "horizons"
+    return make_forecaster(name, parameters)
+
+
+def forecaster_of(strategy: Strategy, tuned: Mapping[str, Any] | None = None) -> Forecaster:
+    """The whole forecaster of a strategy file, as it is judged and stored."""
+    return configured_forecaster(strategy.model, tuned, strategy.confidence, strategy.label.horizons)
+
+
+def _given(model: Model) -> dict[str, Any]:
+    """The parameters of the file as JSON values: a list of sizes is a list, not a tuple."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in model.parameters.items()}
 
 
 def configured_space(model: Model) -> SearchSpace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +14,7 @@ from trimtab.errors import ArtifactError, ConfigurationError
 from trimtab.models import description
 from trimtab.models.description import Description, read_description
 from trimtab.models.families import load_fitted, make_forecaster
+from trimtab.models.forecasting import last_bars
 from trimtab.models.inputs import checked_features
 from trimtab.models.nesting import inner_files, nested
 from trimtab.models.protocol import FitContext, FittedForecaster, Forecast, Forecaster
@@ -42,9 +43,17 @@ class FittedEnsemble:
     weights: tuple[float, ...]
     members: tuple[FittedForecaster, ...] = field(repr=False)
 
+    @property
+    def window(self) -> int:
+        """The longest window of the members; the others are given its newest bars."""
+        return max(member.window for member in self.members)
+
     def predict(self, features: np.ndarray) -> Forecast:
-        rows = checked_features(features, self.feature_names)
-        said = {name: member.predict(rows).value for name, member in zip(self.names, self.members, strict=True)}
+        rows = checked_features(features, self.feature_names, self.window)
+        said = {
+            name: member.predict(last_bars(rows, member.window)).value
+            for name, member in zip(self.names, self.members, strict=True)
+        }
         value = np.zeros(len(rows))
         for weight, voice in zip(self.weights, said.values(), strict=True):
             value += weight * voice
@@ -110,6 +119,11 @@ class WeightedEnsemble:
                 )
 
     @property
+    def window(self) -> int:
+        """The longest window of the members."""
+        return max(member.forecaster.window for member in self.members)
+
+    @property
     def weights(self) -> tuple[float, ...]:
         """The weights, made to sum to 1."""
         total = sum(member.weight for member in self.members)
@@ -124,7 +138,7 @@ class WeightedEnsemble:
 
     def fit(self, train: Dataset, validation: Dataset | None, context: FitContext) -> FittedEnsemble:
         fitted = tuple(
-            member.forecaster.fit(train, validation, FitContext(context.seed + position, context.n_threads))
+            member.forecaster.fit(train, validation, replace(context, seed=context.seed + position))
             for position, member in enumerate(self.members)
         )
         names = tuple(member.name for member in self.members)

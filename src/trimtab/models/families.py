@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, cast
 
-from trimtab.errors import ConfigurationError, UnknownNameError
+from trimtab.errors import ConfigurationError, UnknownNameError, extra
 from trimtab.models.description import FILE, read_description
 from trimtab.models.parameters import space_of
 from trimtab.models.protocol import FittedForecaster, Forecaster
@@ -23,6 +23,7 @@ class Family:
     module: its module under `trimtab.models`, imported on first use: a booster is heavy.
     forecaster, fitted: the names of its two classes there; the first is called with the parameters.
     files: the names its stored models have, exactly.
+    needs: the extra that brings the library behind it, where it is not always installed.
     folders: prefix of the folders that hold inner models, when it has any.
     """
 
@@ -31,10 +32,18 @@ class Family:
     fitted: str
     files: frozenset[str] = field(default_factory=lambda: frozenset({FILE}))
     folders: str | None = None
+    needs: str | None = None
 
     def load(self, name: str) -> Any:
-        """An attribute of the family's module."""
-        return getattr(import_module(f"trimtab.models.{self.module}"), name)
+        """An attribute of the family's module; `MissingExtraError` where its library is not installed."""
+        with extra(self.needs):
+            return getattr(import_module(f"trimtab.models.{self.module}"), name)
+
+
+def _network(module: str) -> Family:
+    name = "".join(part.capitalize() for part in module.split("_"))
+    files = frozenset({FILE, "weights.safetensors"})
+    return Family(f"networks.{module}", name, "FittedNetwork", files, needs="networks")
 
 
 FAMILIES: dict[str, Family] = {
@@ -43,12 +52,21 @@ FAMILIES: dict[str, Family] = {
     "random_forest": Family("random_forest", "RandomForest", "FittedForest", frozenset({FILE, "trees.safetensors"})),
     "linear": Family("linear", "Linear", "FittedLinear"),
     "naive": Family("naive", "Naive", "FittedNaive"),
+    "dense": _network("dense"),
+    "lstm": _network("lstm"),
+    "cnn": _network("cnn"),
+    "tcn": _network("tcn"),
+    "transformer": _network("transformer"),
     "ensemble": Family("ensemble", "ensemble_from", "FittedEnsemble", folders="member_"),
     "preprocessed": Family(
         "preprocessed", "PreprocessedForecaster", "FittedPreprocessed", frozenset({FILE, "preprocessing.json"}), "model"
     ),
+    "confident": Family(
+        "confident", "ConfidentForecaster", "FittedConfident", frozenset({FILE, "confidence.safetensors"}), "model"
+    ),
+    "horizons": Family("horizons", "HorizonsForecaster", "FittedHorizons", folders="horizon_"),
 }
-_WRAPPERS = frozenset({"ensemble", "preprocessed"})
+WRAPPERS = frozenset({"ensemble", "preprocessed", "confident", "horizons"})
 
 
 def find_family(name: str) -> Family:
@@ -82,7 +100,7 @@ def search_space(name: str) -> SearchSpace:
     What wraps other families ("ensemble", "preprocessed") has no space of its own: see
     `trimtab.models.configured.configured_space`.
     """
-    if name in _WRAPPERS:
+    if name in WRAPPERS:
         raise ConfigurationError(f"'{name}' wraps other families; search the spaces of what is inside it")
     return space_of(find_family(name).load("SPECS"))
 

@@ -13,7 +13,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load as read_tensors
 from safetensors.numpy import save as write_tensors
 
+from trimtab.datasets import Dataset
 from trimtab.errors import ArtifactError
+from trimtab.models.forecasting import inputs_of
 from trimtab.models.inputs import bounded
 from trimtab.models.protocol import FittedForecaster
 
@@ -28,7 +30,7 @@ class GoldenRows:
 
     Attributes
     ----------
-    features: float64, shape (n, k), NaN and extremes among them.
+    features: float64, shape (n, k) or (n, window, k), NaN and extremes among them.
     value: float64, shape (n,).
     """
 
@@ -49,8 +51,16 @@ class GoldenRows:
             raise ArtifactError(f"the model's {FILE} is damaged ({error}); train the model again") from error
 
 
+def golden_inputs(fitted: FittedForecaster, dataset: Dataset) -> np.ndarray:
+    """Golden rows for a model, from the samples of a dataset; windows are taken from some samples only."""
+    if fitted.window == 1:
+        return choose_golden_rows(dataset.features)
+    some = np.unique(np.linspace(0, len(dataset) - 1, min(256, len(dataset))).round().astype(np.int64))
+    return choose_golden_rows(inputs_of(fitted, dataset, some))
+
+
 def choose_golden_rows(features: np.ndarray, n: int = 16) -> np.ndarray:
-    """`n` rows spread over `features`, then the hard ones; shape (at most n + 4, k).
+    """`n` inputs spread over `features`, then the hard ones; shape (at most n + 4, k) or (at most n + 4, window, k).
 
     The hard ones: the row with most missing values, the smallest and the largest value of every
     column, and a row without any value. They need not be rows of the sample: they only have to
@@ -63,11 +73,11 @@ def choose_golden_rows(features: np.ndarray, n: int = 16) -> np.ndarray:
     if len(rows) == 0:
         raise ArtifactError("golden rows need at least one row of features; give some training rows")
     spread = np.unique(np.linspace(0, len(rows) - 1, min(n, len(rows))).round().astype(np.int64))
-    emptiest = rows[[int(np.isnan(rows).sum(axis=1).argmax())]]
+    emptiest = rows[[int(np.isnan(rows).reshape(len(rows), -1).sum(axis=1).argmax())]]
     known = np.isfinite(rows)
     lowest = np.where(known.any(axis=0), np.where(known, rows, np.inf).min(axis=0), np.nan)
     highest = np.where(known.any(axis=0), np.where(known, rows, -np.inf).max(axis=0), np.nan)
-    nothing = np.full(rows.shape[1], np.nan)
+    nothing = np.full(rows.shape[1:], np.nan)
     return np.concatenate([rows[spread], emptiest, lowest[None], highest[None], nothing[None]])
 
 
@@ -82,7 +92,7 @@ def verify_parity(fitted: FittedForecaster, golden: GoldenRows, tolerance: float
 
     `tolerance` is relative to 1 or to the value, whichever is larger; 0 asks for equality bit by bit.
     """
-    if golden.features.ndim != 2 or golden.value.shape != (len(golden.features),):
+    if golden.features.ndim not in (2, 3) or golden.value.shape != (len(golden.features),):
         raise ArtifactError(f"the model's {FILE} has not one forecast per row; train the model again")
     said = fitted.predict(golden.features).value
     allowed = tolerance * np.maximum(1.0, np.abs(golden.value))

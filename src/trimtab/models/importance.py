@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from trimtab.datasets import Dataset
+from trimtab.models.forecasting import inputs_of
 from trimtab.models.protocol import FittedForecaster
 
 Metric = Callable[[np.ndarray, np.ndarray], float]
@@ -50,10 +51,13 @@ def permutation_importance(
     forecast that became constant) counts as 0, the value of a forecast without skill.
     """
     rng = np.random.default_rng(seed)
-    base = _score(fitted, dataset.features, dataset.target, metric)
+    inputs = inputs_of(fitted, dataset)
+    base = _score(fitted, inputs, dataset.target, metric)
     found = []
     for group in correlated_groups(dataset.features, max_correlation):
-        scores = np.array([_shuffled_score(fitted, dataset, group, metric, rng) for _ in range(n_repeats)])
+        scores = np.array(
+            [_shuffled_score(fitted, inputs, dataset.target, group, metric, rng) for _ in range(n_repeats)]
+        )
         names = tuple(dataset.feature_names[j] for j in group)
         found.append(GroupImportance(names, float(base - scores.mean()), float(scores.std())))
     return tuple(sorted(found, key=lambda group: (-group.drop, group.features)))
@@ -95,14 +99,19 @@ def correlated_groups(features: np.ndarray, max_correlation: float) -> list[list
 
 
 def _shuffled_score(
-    fitted: FittedForecaster, dataset: Dataset, group: list[int], metric: Metric, rng: np.random.Generator
+    fitted: FittedForecaster,
+    inputs: np.ndarray,
+    target: np.ndarray,
+    group: list[int],
+    metric: Metric,
+    rng: np.random.Generator,
 ) -> float:
-    shuffled = dataset.features.copy(order="F")
-    order = rng.permutation(len(dataset))
-    shuffled[:, group] = dataset.features[order][:, group]
-    return _score(fitted, shuffled, dataset.target, metric)
+    shuffled = inputs.copy(order="F")
+    order = rng.permutation(len(inputs))
+    shuffled[..., group] = inputs[..., group][order]
+    return _score(fitted, shuffled, target, metric)
 
 
-def _score(fitted: FittedForecaster, features: np.ndarray, target: np.ndarray, metric: Metric) -> float:
-    value = metric(target, fitted.predict(features).value)
+def _score(fitted: FittedForecaster, inputs: np.ndarray, target: np.ndarray, metric: Metric) -> float:
+    value = metric(target, fitted.predict(inputs).value)
     return float(value) if np.isfinite(value) else 0.0

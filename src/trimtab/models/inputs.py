@@ -46,13 +46,18 @@ def training_rows(dataset: Dataset) -> TrainingRows:
     return TrainingRows(bounded(dataset.features[kept]), target, dataset.weight[kept])
 
 
-def checked_features(features: np.ndarray, feature_names: Sequence[str]) -> np.ndarray:
-    """Rows to forecast as C-ordered float64 of shape (n, k), infinities bounded; `FeatureError` otherwise."""
+def checked_features(features: np.ndarray, feature_names: Sequence[str], window: int = 1) -> np.ndarray:
+    """Inputs to forecast as C-ordered float64, infinities bounded; `FeatureError` for another shape.
+
+    Their shape is (n, k), or (n, window, k) for a model that looks at several bars.
+    """
     rows = np.asarray(features, dtype=np.float64)
-    if rows.ndim != 2 or rows.shape[1] != len(feature_names):
+    wanted = (len(feature_names),) if window == 1 else (window, len(feature_names))
+    if rows.ndim != 1 + len(wanted) or rows.shape[1:] != wanted:
+        shape = "(rows, features)" if window == 1 else f"(rows, {window} bars, features)"
         raise FeatureError(
             f"rows of shape {rows.shape} were given, the model was trained on {len(feature_names)} features; "
-            "give an array of shape (rows, features) with the model's feature_names in their order"
+            f"give an array of shape {shape} with the model's feature_names in their order"
         )
     return np.ascontiguousarray(bounded(rows))
 

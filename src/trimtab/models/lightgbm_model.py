@@ -42,6 +42,7 @@ class FittedLightGBM:
     """A booster and the very text it was read from, so that saving gives the same bytes."""
 
     family: ClassVar[str] = "lightgbm"
+    window: ClassVar[int] = 1
     task: Task
     feature_names: tuple[str, ...]
     parameters: Mapping[str, Any]
@@ -82,6 +83,7 @@ class LightGBM:
     """LightGBM with its own parameter names; without a validation part, exactly `n_estimators` trees."""
 
     family: ClassVar[str] = "lightgbm"
+    window: ClassVar[int] = 1
     given: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -42,6 +42,7 @@ class FittedLinear:
     """
 
     family: ClassVar[str] = "linear"
+    window: ClassVar[int] = 1
     task: Task
     feature_names: tuple[str, ...]
     parameters: Mapping[str, Any]
@@ -94,6 +95,7 @@ class Linear:
     """
 
     family: ClassVar[str] = "linear"
+    window: ClassVar[int] = 1
     given: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -30,6 +30,7 @@ class FittedNaive:
     """The weighted mean of the training target, whatever the features say."""
 
     family: ClassVar[str] = "naive"
+    window: ClassVar[int] = 1
     task: Task
     feature_names: tuple[str, ...]
     mean: float
@@ -59,6 +60,7 @@ class Naive:
     """The naive family; it has no parameters."""
 
     family: ClassVar[str] = "naive"
+    window: ClassVar[int] = 1
     given: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

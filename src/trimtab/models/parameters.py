@@ -9,6 +9,8 @@ from typing import Any, Literal
 from trimtab.errors import ConfigurationError, UnknownNameError
 from trimtab.models.space import Dimension, SearchSpace
 
+Value = int | float | str | list[int]
+
 
 @dataclass(frozen=True)
 class ParameterSpec:
@@ -17,25 +19,33 @@ class ParameterSpec:
     Attributes
     ----------
     name: as the library behind the family spells it, so its own manual applies.
-    kind: "int" or "float".
+    kind: "int", "float", "choice" (one of `choices`) or "sizes" (a list of whole numbers, such as the
+        widths of the layers of a network).
     default: the value when nothing is said; chosen for noisy data: shallow, slow, regularised.
-    low, high: the closed range that is allowed.
+    low, high: the closed range that is allowed, for every size of "sizes"; not used by "choice".
     search: the narrower range a study may try; None when it is not searched.
     log: whether the search is uniform in the logarithm.
+    choices: what "choice" allows.
     """
 
     name: str
-    kind: Literal["int", "float"]
-    default: float
-    low: float
-    high: float
+    kind: Literal["int", "float", "choice", "sizes"]
+    default: Any
+    low: float = 0.0
+    high: float = 0.0
     search: tuple[float, float] | None = None
     log: bool = False
+    choices: tuple[str, ...] = ()
 
-    def checked(self, family: str, given: Any) -> int | float:
-        """The value as int or float; `ConfigurationError` when it is of another kind or outside the range."""
-        is_number = isinstance(given, int | float) and not isinstance(given, bool)
-        right_kind = is_number and (self.kind == "float" or isinstance(given, int))
+    def checked(self, family: str, given: Any) -> Value:
+        """The value in its kind; `ConfigurationError` when it is of another kind or outside the range."""
+        if self.kind == "choice":
+            if given not in self.choices:
+                raise UnknownNameError(f"{self.name} of {family}", str(given), self.choices)
+            return str(given)
+        if self.kind == "sizes":
+            return self._checked_sizes(family, given)
+        right_kind = _is_number(given) and (self.kind == "float" or isinstance(given, int))
         if not right_kind or not self.low <= given <= self.high:
             kind = "a whole number" if self.kind == "int" else "a number"
             raise ConfigurationError(
@@ -43,14 +53,22 @@ class ParameterSpec:
             )
         return int(given) if self.kind == "int" else float(given)
 
+    def _checked_sizes(self, family: str, given: Any) -> list[int]:
+        sizes = list(given) if isinstance(given, list | tuple) else []
+        if not sizes or not all(_is_number(n) and isinstance(n, int) and self.low <= n <= self.high for n in sizes):
+            raise ConfigurationError(
+                f"parameter '{self.name}' of {family} is {given!r}; it must be a list of whole numbers from {self.low:g} to {self.high:g}, such as [64, 32]"
+            )
+        return sizes
+
     def dimension(self) -> Dimension:
         """The searched range as a dimension of a search space."""
-        if self.search is None:
+        if self.search is None or self.kind not in ("int", "float"):
             raise ConfigurationError(f"parameter '{self.name}' is not searched; give it a fixed value")
         return Dimension(self.name, self.kind, self.search[0], self.search[1], self.log, self.default)
 
 
-def complete(family: str, specs: Sequence[ParameterSpec], given: Mapping[str, Any]) -> dict[str, int | float]:
+def complete(family: str, specs: Sequence[ParameterSpec], given: Mapping[str, Any]) -> dict[str, Any]:
     """All parameters of a family: the given ones checked, the others at their default.
 
     >>> complete(
@@ -62,7 +80,7 @@ def complete(family: str, specs: Sequence[ParameterSpec], given: Mapping[str, An
     for name in given:
         if name not in by_name:
             raise UnknownNameError(f"parameter of {family}", name, by_name)
-    return {name: spec.checked(family, given.get(name, _as_kind(spec))) for name, spec in by_name.items()}
+    return {name: spec.checked(family, given.get(name, spec.default)) for name, spec in by_name.items()}
 
 
 def space_of(specs: Sequence[ParameterSpec]) -> SearchSpace:
@@ -70,5 +88,5 @@ def space_of(specs: Sequence[ParameterSpec]) -> SearchSpace:
     return SearchSpace(tuple(spec.dimension() for spec in specs if spec.search is not None))
 
 
-def _as_kind(spec: ParameterSpec) -> int | float:
-    return int(spec.default) if spec.kind == "int" else float(spec.default)
+def _is_number(given: Any) -> bool:
+    return isinstance(given, int | float) and not isinstance(given, bool)

@@ -6,7 +6,7 @@ Whoever fits such a forecaster on a training part learns the preprocessing from 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,8 +42,12 @@ class FittedPreprocessed:
     def feature_names(self) -> tuple[str, ...]:
         return self.inner.feature_names
 
+    @property
+    def window(self) -> int:
+        return self.inner.window
+
     def predict(self, features: np.ndarray) -> Forecast:
-        rows = checked_features(features, self.feature_names)
+        rows = checked_features(features, self.feature_names, self.window)
         return self.inner.predict(self.preprocessing.transform(rows))
 
     def save(self) -> dict[str, bytes]:
@@ -92,6 +96,10 @@ class PreprocessedForecaster:
         own = {"family": self.inner.family, "scaling": self.scaling, "imputation": self.imputation}
         return {**own, **self.inner.parameters}
 
+    @property
+    def window(self) -> int:
+        return self.inner.window
+
     def fit(self, train: Dataset, validation: Dataset | None, context: FitContext) -> FittedPreprocessed:
         learned = fit_preprocessing(training_rows(train).features, self.scaling, self.imputation)
         seen = None if validation is None else _transformed(validation, learned)
@@ -100,4 +108,4 @@ class PreprocessedForecaster:
 
 
 def _transformed(dataset: Dataset, learned: Preprocessing) -> Dataset:
-    return replace(dataset, features=np.asfortranarray(learned.transform(bounded(dataset.features))))
+    return dataset.with_features(lambda rows: learned.transform(bounded(rows)), dataset.feature_names)

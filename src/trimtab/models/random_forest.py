@@ -38,6 +38,7 @@ class FittedForest:
     """The trees of a forest; the forecast is the mean of what they say."""
 
     family: ClassVar[str] = "random_forest"
+    window: ClassVar[int] = 1
     task: Task
     feature_names: tuple[str, ...]
     parameters: Mapping[str, Any]
@@ -69,6 +70,7 @@ class RandomForest:
     """
 
     family: ClassVar[str] = "random_forest"
+    window: ClassVar[int] = 1
     given: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

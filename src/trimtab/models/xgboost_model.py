@@ -42,6 +42,7 @@ class FittedXGBoost:
     """A booster and the very UBJSON it was read from, so that saving gives the same bytes."""
 
     family: ClassVar[str] = "xgboost"
+    window: ClassVar[int] = 1
     task: Task
     feature_names: tuple[str, ...]
     parameters: Mapping[str, Any]
@@ -80,6 +81,7 @@ class XGBoost:
     """XGBoost with its own parameter names; without a validation part, exactly `n_estimators` trees."""
 
     family: ClassVar[str] = "xgboost"
+    window: ClassVar[int] = 1
     given: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

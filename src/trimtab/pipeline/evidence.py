@@ -17,7 +17,7 @@ from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
 from trimtab.errors import NotFoundError
 from trimtab.metrics.plain import plain
-from trimtab.models.configured import configured_forecaster
+from trimtab.models.configured import forecaster_of
 from trimtab.models.protocol import FitContext, FittedForecaster
 from trimtab.pipeline.datasets import load_training_dataset
 from trimtab.pipeline.leak_certificate import LEAKS, certify_leaks
@@ -62,7 +62,7 @@ def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult
 
     def judged_with(context: FitContext) -> WalkForwardReport:
         def fit(train: Dataset, fold: Fold) -> FittedForecaster:
-            return configured_forecaster(strategy.model, parameters).fit(train, None, context)
+            return forecaster_of(strategy, parameters).fit(train, None, context)
 
         return walk_forward(dataset, fit, splitter, n_threads=workspace.settings.n_threads)
 

@@ -12,8 +12,9 @@ from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
 from trimtab.features.catalogue import catalogue
 from trimtab.models.artifacts import StoredModel, load_model, store_model
-from trimtab.models.configured import configured_forecaster
-from trimtab.models.golden import choose_golden_rows
+from trimtab.models.configured import forecaster_of
+from trimtab.models.forecasting import forecast
+from trimtab.models.golden import golden_inputs
 from trimtab.models.importance import permutation_importance, share_by_feature
 from trimtab.models.plots import plot_importance
 from trimtab.models.protocol import FittedForecaster
@@ -43,8 +44,8 @@ def train_candidate(workspace: Workspace, strategy_name: str) -> StageResult:
     }
 
     def compute() -> Produced:
-        fitted = configured_forecaster(strategy.model, parameters).fit(dataset, None, fit_context(workspace))
-        golden = choose_golden_rows(dataset.features)
+        fitted = forecaster_of(strategy, parameters).fit(dataset, None, fit_context(workspace))
+        golden = golden_inputs(fitted, dataset)
         stored = store_model(workspace.lake.artifacts, fitted, golden, in_fresh_process=True)
         version = _register(workspace, strategy, dataset, fingerprint, parameters, fitted, stored)
         described = _describe_candidate(workspace, strategy, dataset, fitted, stored, version)
@@ -65,7 +66,8 @@ def recipe_fingerprint(
 ) -> str:
     """SHA-256 of what a model is trained from and how: evidence counts only for the same recipe."""
     model = strategy.model.model_dump(mode="json")
-    return fingerprint_json([dataset_fingerprint, model, parameters, workspace.settings.seed])
+    confidence = strategy.confidence.model_dump(mode="json")
+    return fingerprint_json([dataset_fingerprint, model, confidence, parameters, workspace.settings.seed])
 
 
 def candidate_version(workspace: Workspace, strategy_name: str) -> ModelVersion | None:
@@ -103,7 +105,7 @@ def _register(
         strategy=strategy.name,
         algorithm=strategy.model.algorithm,
         configuration=_configuration(strategy),
-        hyper_parameters=dict(configured_forecaster(strategy.model, parameters).parameters),
+        hyper_parameters=dict(forecaster_of(strategy, parameters).parameters),
         dataset_fingerprint=fingerprint,
         manifest_digest=stored.manifest_digest,
         size_bytes=stored.size_bytes,
@@ -136,7 +138,7 @@ def _describe_candidate(
     permuted = _permutation_shares(workspace, dataset, fitted)
     top = sorted(native or permuted, key=lambda name: -(native or permuted)[name])[:20]
     importance: Table = [{"feature": n, "native": native.get(n), "permutation": permuted.get(n)} for n in top]
-    in_sample = score(dataset.task, dataset.target, fitted.predict(dataset.features).value)
+    in_sample = score(dataset.task, dataset.target, forecast(fitted, dataset).value)
     by_name = {check.name: check for check in checks}
     return Produced(
         data_version=stored.manifest_digest,

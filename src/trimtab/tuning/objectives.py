@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from trimtab.datasets import Dataset
 from trimtab.datasets.schema import Task
 from trimtab.errors import ConfigurationError, UnknownNameError
+from trimtab.models.forecasting import forecast
 from trimtab.models.protocol import FittedForecaster
 from trimtab.validation.scoring import score
 
@@ -64,7 +65,7 @@ def fold_scores(fitted: FittedForecaster, test: Dataset, objectives: Sequence[Ob
 
     Complexity is the size of the stored model in bytes: one yardstick for trees and for weights.
     """
-    measured = score(test.task, test.target, fitted.predict(test.features).value)
+    measured = score(test.task, test.target, forecast(fitted, test).value)
     return tuple(_one(objective, measured, fitted) for objective in objectives)
 
 

@@ -13,6 +13,7 @@ from trimtab.datasets.schema import Task
 from trimtab.metrics.classification import accuracy
 from trimtab.metrics.forecast import ic_information_ratio
 from trimtab.metrics.plain import plain
+from trimtab.models.forecasting import forecast
 from trimtab.models.parallel import side_by_side
 from trimtab.models.protocol import FittedForecaster
 from trimtab.validation.folds import Fold, Splitter
@@ -139,9 +140,9 @@ def walk_forward(
         number, fold = numbered
         train, test = dataset.take(fold.train), dataset.take(fold.test)
         model = fit(train, fold)
-        value = np.asarray(model.predict(test.features).value, dtype=np.float64)
+        value = np.asarray(forecast(model, test).value, dtype=np.float64)
         majority = np.full(len(test), majority_value(dataset.task, train.target))
-        result = _judge_fold(fold, test, value, majority, _accuracy(train, model.predict(train.features).value))
+        result = _judge_fold(fold, test, value, majority, _accuracy(train, forecast(model, train).value))
         if progress:
             progress(number + 1, len(folds))
         return result, (fold.test, np.full(len(test), number, np.int32), value, majority)

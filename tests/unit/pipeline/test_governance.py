@@ -7,7 +7,7 @@ import pytest
 from fakes.bars import random_walk
 
 from trimtab.config import Settings
-from trimtab.pipeline import datasets, evidence, features, governance, models, monitoring
+from trimtab.pipeline import datasets, evidence, features, governance, models, monitoring, tuning
 from trimtab.pipeline.workspace import Workspace
 
 LENIENT = """
@@ -61,7 +61,7 @@ def build(folder: Path) -> Workspace:
     for family in features.STAGES:
         features.compute_family(workspace, family, "AAA__1d")
     datasets.build_training_dataset(workspace, "mine")
-    models.run_tuning_study(workspace, "mine")
+    tuning.run_tuning_study(workspace, "mine")
     models.train_candidate(workspace, "mine")
     return workspace
 
