@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from fakes.datasets import make_dataset
+from fakes.datasets import make_dataset, with_history
 
 from trimtab.datasets import Dataset
 from trimtab.datasets.schema import Task
@@ -25,7 +25,8 @@ from trimtab.errors import (
 )
 from trimtab.models.artifacts import load_model, manifest_of, pack, store_model
 from trimtab.models.families import FAMILIES, default_parameters, load_fitted, make_forecaster
-from trimtab.models.golden import choose_golden_rows
+from trimtab.models.forecasting import forecast, inputs_of
+from trimtab.models.golden import golden_inputs
 from trimtab.models.protocol import FitContext, FittedForecaster
 from trimtab.storage.artifacts import ArtifactStore
 from trimtab.storage.hashing import canonical_json
@@ -38,7 +39,15 @@ SMALL = {
     "xgboost": {"n_estimators": 30, "colsample_bytree": 0.6},
     "random_forest": {"n_estimators": 20, "max_features": 0.5},
     "ensemble": {"members": {"random_forest": 1.0, "linear": 3.0}, "random_forest.n_estimators": 10},
+    "dense": {"hidden": [16], "epochs": 25},
+    "lstm": {"hidden": [16], "epochs": 25, "window": 4},
+    "cnn": {"channels": [16], "epochs": 25, "window": 4},
+    "tcn": {"channels": [16], "epochs": 25, "window": 4},
+    "transformer": {"width": 16, "n_layers": 1, "epochs": 25, "window": 4},
+    "confident": {"family": "linear"},
+    "horizons": {"family": "linear"},
 }
+NETWORKS = ("cnn", "dense", "lstm", "tcn", "transformer")
 LEARNS = sorted(set(FAMILIES) - {"naive"})
 TASKS: tuple[Task, ...] = ("classification", "regression")
 
@@ -46,19 +55,30 @@ TASKS: tuple[Task, ...] = ("classification", "regression")
 def fit(
     family: str, dataset: Dataset, validation: Dataset | None = None, context: FitContext = CONTEXT
 ) -> FittedForecaster:
-    return make_forecaster(family, SMALL.get(family, {})).fit(dataset, validation, context)
+    forecaster = make_forecaster(family, SMALL.get(family, {}))
+    dataset = with_history(dataset) if forecaster.window > 1 and dataset.history is None else dataset
+    return forecaster.fit(dataset, validation, context)
+
+
+def inputs(fitted: FittedForecaster, dataset: Dataset) -> np.ndarray:
+    """What the model is asked about: rows of a table, or windows."""
+    return inputs_of(fitted, with_history(dataset)) if fitted.window > 1 else dataset.features
+
+
+def said(fitted: FittedForecaster, dataset: Dataset) -> np.ndarray:
+    return fitted.predict(inputs(fitted, dataset)).value
 
 
 @pytest.fixture(scope="module", params=[(f, t) for f in sorted(FAMILIES) for t in TASKS], ids="-".join)
 def case(request: pytest.FixtureRequest) -> tuple[str, Dataset, FittedForecaster]:
     family, task = request.param
-    dataset = make_dataset(task=task)
+    dataset = with_history(make_dataset(task=task))
     return family, dataset, fit(family, dataset)
 
 
 def test_forecasts_one_number_per_row_and_probabilities_are_probabilities(case) -> None:
     _, dataset, fitted = case
-    value = fitted.predict(dataset.features).value
+    value = fitted.predict(inputs(fitted, dataset)).value
     assert value.shape == (len(dataset),) and value.dtype == np.float64
     assert np.isfinite(value).all()
     if dataset.task == "classification":
@@ -72,14 +92,14 @@ def test_remembers_what_it_was_trained_on(case) -> None:
 
 def test_no_rows_give_no_forecasts(case) -> None:
     _, dataset, fitted = case
-    assert fitted.predict(dataset.features[:0]).value.shape == (0,)
+    assert fitted.predict(inputs(fitted, dataset)[:0]).value.shape == (0,)
 
 
 @pytest.mark.parametrize("columns", [0, 5, 7])
 def test_refuses_another_number_of_columns(case, columns: int) -> None:
     _, _, fitted = case
     with pytest.raises(FeatureError, match="trained on 6 features"):
-        fitted.predict(np.zeros((3, columns)))
+        fitted.predict(np.zeros((3, columns) if fitted.window == 1 else (3, fitted.window, columns)))
 
 
 def test_refuses_rows_that_are_not_a_table(case) -> None:
@@ -90,22 +110,24 @@ def test_refuses_rows_that_are_not_a_table(case) -> None:
 
 def test_a_row_alone_is_forecast_bit_for_bit_as_in_a_batch(case) -> None:
     _, dataset, fitted = case
-    together = fitted.predict(dataset.features).value
-    alone = [fitted.predict(dataset.features[i : i + 1]).value[0] for i in range(0, len(dataset), 7)]
+    rows = inputs(fitted, dataset)
+    together = fitted.predict(rows).value
+    alone = [fitted.predict(rows[i : i + 1]).value[0] for i in range(0, len(dataset), 7)]
     assert np.array_equal(together[::7], alone)
 
 
 def test_the_layout_of_the_array_changes_nothing(case) -> None:
     _, dataset, fitted = case
-    by_rows = fitted.predict(np.ascontiguousarray(dataset.features)).value
-    assert np.array_equal(by_rows, fitted.predict(np.asfortranarray(dataset.features)).value)
+    rows = inputs(fitted, dataset)
+    by_rows = fitted.predict(np.ascontiguousarray(rows)).value
+    assert np.array_equal(by_rows, fitted.predict(np.asfortranarray(rows)).value)
 
 
 def test_missing_infinite_and_huge_values_give_finite_forecasts(case) -> None:
     _, dataset, fitted = case
-    rows = np.repeat(dataset.features[:6], 2, axis=0)
+    rows = np.repeat(inputs(fitted, dataset)[:6], 2, axis=0)
     for i, value in enumerate((np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-300)):
-        rows[i, i % 6] = value
+        rows[i, ..., i % 6] = value
     rows[-1] = np.nan
     value = fitted.predict(rows).value
     assert np.isfinite(value).all()
@@ -113,8 +135,8 @@ def test_missing_infinite_and_huge_values_give_finite_forecasts(case) -> None:
 
 def test_prediction_leaves_its_input_alone(case) -> None:
     _, dataset, fitted = case
-    rows = np.ascontiguousarray(dataset.features)
-    rows[0, 0] = np.inf
+    rows = np.array(inputs(fitted, dataset), order="C")
+    rows[0, ..., 0] = np.inf
     before = rows.copy()
     fitted.predict(rows)
     assert np.array_equal(rows, before, equal_nan=True)
@@ -125,7 +147,8 @@ def test_saved_and_loaded_it_is_the_same_model_with_the_same_bytes(case) -> None
     files = fitted.save()
     again = load_fitted(files)
     assert again.save() == files
-    assert np.array_equal(again.predict(dataset.features).value, fitted.predict(dataset.features).value)
+    rows = inputs(fitted, dataset)
+    assert np.array_equal(again.predict(rows).value, fitted.predict(rows).value)
     assert again.importance() == fitted.importance()
 
 
@@ -162,32 +185,34 @@ def test_weights_matter(case) -> None:
     family, dataset, fitted = case
     weight = np.where(dataset.target > np.median(dataset.target), 3.0, 0.5)
     heavier = fit(family, replace(dataset, weight=weight))
-    assert heavier.predict(dataset.features).value.mean() > fitted.predict(dataset.features).value.mean()
+    rows = inputs(fitted, dataset)
+    assert heavier.predict(rows).value.mean() > fitted.predict(rows).value.mean()
 
 
 def test_a_column_without_any_value_and_a_constant_one_are_survived(case) -> None:
     family, dataset, _ = case
     features = dataset.features.copy(order="F")
     features[:, 2], features[:, 3] = np.nan, 4.0
-    value = fit(family, replace(dataset, features=features)).predict(dataset.features).value
-    assert np.isfinite(value).all()
+    fitted = fit(family, with_history(replace(dataset, features=features)))
+    assert np.isfinite(forecast(fitted, dataset).value).all()
 
 
 def test_stored_and_loaded_through_the_store_it_forecasts_the_same(case, tmp_path: Path) -> None:
     _, dataset, fitted = case
     store = ArtifactStore(tmp_path)
-    golden = choose_golden_rows(dataset.features)
+    golden = golden_inputs(fitted, dataset)
     stored = store_model(store, fitted, golden)
     assert stored == store_model(store, fitted, golden)
     assert stored.size_bytes == sum(len(content) for content in pack(fitted, golden).values())
-    value = load_model(store, stored.manifest_digest).predict(dataset.features).value
-    assert np.array_equal(value, fitted.predict(dataset.features).value)
+    rows = inputs(fitted, dataset)
+    value = load_model(store, stored.manifest_digest).predict(rows).value
+    assert np.array_equal(value, fitted.predict(rows).value)
 
 
 def test_three_flipped_bytes_in_any_file_are_noticed_before_parsing(case, tmp_path: Path) -> None:
     _, dataset, fitted = case
     store = ArtifactStore(tmp_path)
-    stored = store_model(store, fitted, choose_golden_rows(dataset.features))
+    stored = store_model(store, fitted, golden_inputs(fitted, dataset))
     for file in stored.files:
         path = store.path(file.sha256)
         whole = path.read_bytes()
@@ -204,7 +229,7 @@ def test_three_flipped_bytes_in_any_file_are_noticed_before_parsing(case, tmp_pa
 def test_a_pickle_in_place_of_any_file_is_refused_even_when_its_hash_is_right(case, tmp_path: Path) -> None:
     _, dataset, fitted = case
     store = ArtifactStore(tmp_path)
-    files = pack(fitted, choose_golden_rows(dataset.features))
+    files = pack(fitted, golden_inputs(fitted, dataset))
     pickled = b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00}\x94."
     for name in files:
         digests = {**files, name: pickled}
@@ -230,14 +255,14 @@ def test_nonsense_in_place_of_its_files_is_one_sentence_and_no_crash(case) -> No
 @pytest.mark.parametrize("family", LEARNS)
 def test_beats_the_naive_family_where_there_is_a_signal(family: str) -> None:
     train, test = make_dataset(1200, seed=1), make_dataset(600, seed=2)
-    right = [((fit(f, train).predict(test.features).value > 0.5) == test.target).mean() for f in (family, "naive")]
+    right = [((said(fit(f, train), test) > 0.5) == test.target).mean() for f in (family, "naive")]
     assert right[0] > 0.65 > right[1]
 
 
 @pytest.mark.parametrize("family", LEARNS)
 def test_regression_explains_where_there_is_a_signal(family: str) -> None:
     train, test = make_dataset(1200, seed=1, task="regression"), make_dataset(600, seed=2, task="regression")
-    errors = [((fit(f, train).predict(test.features).value - test.target) ** 2).mean() for f in (family, "naive")]
+    errors = [((said(fit(f, train), test) - test.target) ** 2).mean() for f in (family, "naive")]
     assert errors[0] < 0.8 * errors[1]
 
 
@@ -287,10 +312,10 @@ def test_early_stopping_ends_before_the_last_tree_and_looks_at_the_validation_pa
 @pytest.mark.slow
 def test_two_fresh_processes_train_byte_identical_models() -> None:
     script = (
-        "from fakes.datasets import make_dataset; from trimtab.models.families import FAMILIES, make_forecaster;"
+        "from fakes.datasets import make_dataset; from contracts.test_models import FAMILIES, fit;"
         "from trimtab.models.protocol import FitContext; import hashlib\n"
         "for family in sorted(FAMILIES):\n"
-        "    files = make_forecaster(family).fit(make_dataset(), None, FitContext(7, 2)).save()\n"
+        "    files = fit(family, make_dataset(), None, FitContext(7, 2)).save()\n"
         "    print(family, hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest())"
     )
     runs = [
@@ -301,9 +326,8 @@ def test_two_fresh_processes_train_byte_identical_models() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", ["lightgbm", "xgboost", "random_forest"])
+@pytest.mark.parametrize("family", ["lightgbm", "xgboost", "random_forest", "lstm"])
 def test_a_fresh_process_forecasts_the_golden_rows_bit_for_bit(family: str, tmp_path: Path) -> None:
     dataset = make_dataset()
-    store_model(
-        ArtifactStore(tmp_path), fit(family, dataset), choose_golden_rows(dataset.features), in_fresh_process=True
-    )
+    fitted = fit(family, dataset)
+    store_model(ArtifactStore(tmp_path), fitted, golden_inputs(fitted, with_history(dataset)), in_fresh_process=True)

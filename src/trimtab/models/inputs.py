@@ -68,7 +68,8 @@ def bounded(features: np.ndarray) -> np.ndarray:
     >>> bounded(np.array([np.inf, 1.0])).astype(np.float32)
     array([3.4028235e+38, 1.0000000e+00], dtype=float32)
     """
-    return np.clip(features, -LARGEST, LARGEST)
+    # Not np.clip: for one row it takes ten times as long.
+    return np.minimum(np.maximum(features, -LARGEST), LARGEST)
 
 
 def _check_target(target: np.ndarray, task: str) -> None:

@@ -17,9 +17,10 @@ from trimtab.datasets import Dataset
 from trimtab.datasets.schema import Task
 from trimtab.errors import ArtifactError
 from trimtab.models import description
+from trimtab.models.boosted_trees import BoostedTrees
 from trimtab.models.description import Description, read_description
 from trimtab.models.inputs import checked_features, training_rows
-from trimtab.models.lightgbm_text import check_text, only_trees
+from trimtab.models.lightgbm_text import only_trees, read_booster
 from trimtab.models.parameters import ParameterSpec, complete
 from trimtab.models.protocol import FitContext, Forecast
 
@@ -39,22 +40,25 @@ SPECS = (
 
 @dataclass(frozen=True)
 class FittedLightGBM:
-    """A booster and the very text it was read from, so that saving gives the same bytes."""
+    """Trees and the very text they were read from, so that saving gives the same bytes.
+
+    Attributes
+    ----------
+    trees: what forecasts are made with; equal to LightGBM's own bit for bit.
+    gain: float64, shape (k,): how much the splits at each feature improved the loss in training.
+    """
 
     family: ClassVar[str] = "lightgbm"
     window: ClassVar[int] = 1
     task: Task
     feature_names: tuple[str, ...]
     parameters: Mapping[str, Any]
-    text: str
-    booster: lightgbm.Booster = field(repr=False, compare=False)
+    text: str = field(repr=False)
+    trees: BoostedTrees = field(repr=False, compare=False)
+    gain: np.ndarray = field(repr=False, compare=False)
 
     def predict(self, features: np.ndarray) -> Forecast:
-        rows = checked_features(features, self.feature_names)
-        if len(rows) == 0:  # the library refuses an empty matrix
-            return Forecast(np.empty(0))
-        # One thread: with more, a busy machine makes one row wait for milliseconds.
-        return Forecast(np.asarray(self.booster.predict(rows, num_threads=1), dtype=np.float64))
+        return Forecast(self.trees.predict(checked_features(features, self.feature_names)))
 
     def save(self) -> dict[str, bytes]:
         described = Description(self.family, self.task, self.feature_names, self.parameters)
@@ -65,17 +69,16 @@ class FittedLightGBM:
         described = read_description(files, cls.family)
         try:
             text = files[FILE].decode()
-            check_text(text, len(described.feature_names))
-            booster = _read(text)
-        except (KeyError, ValueError, OverflowError, lightgbm.basic.LightGBMError) as error:
+            trees, gain = read_booster(text, len(described.feature_names))
+        except (KeyError, ValueError, OverflowError) as error:
             raise ArtifactError(
                 f"the model's {FILE} is missing or no LightGBM model ({error}); train it again"
             ) from error
-        return cls(described.task, described.feature_names, described.parameters, text, booster)
+        return cls(described.task, described.feature_names, described.parameters, text, trees, gain)
 
     def importance(self) -> dict[str, float]:
-        gain = self.booster.feature_importance("gain")
-        return dict(zip(self.feature_names, (gain / gain.sum()).tolist(), strict=True)) if gain.any() else {}
+        share = self.gain / self.gain.sum() if self.gain.any() else None
+        return {} if share is None else dict(zip(self.feature_names, share.tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,8 @@ class LightGBM:
         )
         best = booster.best_iteration if validation is not None else -1
         text = only_trees(booster.model_to_string(num_iteration=best))
-        return FittedLightGBM(train.task, train.feature_names, self.parameters, text, _read(text))
+        trees, gain = read_booster(text, len(train.feature_names))
+        return FittedLightGBM(train.task, train.feature_names, self.parameters, text, trees, gain)
 
     def _settings(self, task: Task, context: FitContext) -> dict[str, Any]:
         tuned = {k: v for k, v in self.parameters.items() if k not in ("n_estimators", "early_stopping_rounds")}
@@ -129,7 +133,3 @@ def _matrix(dataset: Dataset, settings: dict[str, Any], reference: lightgbm.Data
     return lightgbm.Dataset(
         rows.features, rows.target, weight=rows.weight, reference=reference, params=settings, feature_name="auto"
     )
-
-
-def _read(text: str) -> lightgbm.Booster:
-    return lightgbm.Booster(model_str=text)

@@ -1,6 +1,7 @@
-"""Checking LightGBM's model text before LightGBM reads it: its parser trusts lengths and indices.
+"""Reading LightGBM's model text, trusting nothing in it.
 
-Without this check three changed bytes can crash the process or send a forecast round in circles.
+LightGBM's own parser trusts lengths and indices: three changed bytes can crash the process or send a
+forecast round in circles. So it never sees a stored file; the trees are read here and walked by our kernel.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import re
 
 import numpy as np
 
+from trimtab.models.boosted_trees import LEAF, BoostedTrees, Output, Tree, lay_out
+
 OBJECTIVES = ("binary sigmoid:1", "regression")
 _END = "end of trees\n"
+_DEFAULT_LEFT, _MISSING_IS_NAN = 2, 8  # bits of decision_type
 _PER_SPLIT = (
     "split_feature", "split_gain", "threshold", "decision_type", "left_child", "right_child",
     "internal_value", "internal_weight", "internal_count",
@@ -35,12 +39,48 @@ def only_trees(text: str) -> str:
     return text[: text.index(_END) + len(_END)]
 
 
-def check_text(text: str, n_features: int) -> None:
-    """Raise `ValueError` unless the text is a whole model whose trees can be walked safely.
+def read_booster(text: str, n_features: int) -> tuple[BoostedTrees, np.ndarray]:
+    """The trees of a model and the gain of every feature (float64, shape (k,)).
 
-    The text is as LightGBM 4 writes it, cut by `only_trees`: a header, then the trees one after
-    the other, with their sizes in bytes in the header.
+    The text is as LightGBM 4 writes it, cut by `only_trees`: a header, then the trees one after the
+    other, with their sizes in bytes in the header. Raises `ValueError` unless it is a whole model whose
+    trees can be walked safely.
     """
+    fields, sections = _checked(text, n_features)
+    gain = np.zeros(n_features)
+    for section in sections:
+        if int(section["num_leaves"]) > 1:
+            np.add.at(gain, _whole(section["split_feature"]), _numbers(section["split_gain"]))
+    output: Output = "logistic" if fields["objective"] == OBJECTIVES[0] else "identity"
+    trees = [_tree(section) for section in sections]
+    return lay_out(trees, np.float64, 0.0, is_closed=True, output=output), gain
+
+
+def _tree(section: dict[str, str]) -> Tree:
+    """Splits first, then the leaves, which the text counts as -1, -2, ..."""
+    n, leaves = int(section["num_leaves"]), _numbers(section["leaf_value"])
+    none = np.full(n, LEAF)
+    if n == 1:
+        return Tree(none, none, np.zeros(1, np.int64), leaves, np.zeros(1, bool))
+
+    def children(name: str) -> np.ndarray:
+        child = _whole(section[name])
+        return np.concatenate([np.where(child >= 0, child, n - 1 + ~child), none])
+
+    kind, threshold = _whole(section["decision_type"]), _numbers(section["threshold"])
+    # A split that saw no missing value in training treats one as 0; the others have learnt a side.
+    missing_left = np.where(kind & _MISSING_IS_NAN, (kind & _DEFAULT_LEFT) > 0, threshold >= 0.0)
+    return Tree(
+        children("left_child"),
+        children("right_child"),
+        np.concatenate([_whole(section["split_feature"]), np.zeros(n, np.int64)]),
+        np.concatenate([threshold, leaves]),
+        np.concatenate([missing_left, np.zeros(n, bool)]),
+    )
+
+
+def _checked(text: str, n_features: int) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """Header and trees of a text that is what it should be; `ValueError` otherwise."""
     if not text.isascii():
         raise ValueError("it holds characters that are not ASCII")
     header, _, body = text.partition("\n\n")
@@ -60,8 +100,10 @@ def check_text(text: str, n_features: int) -> None:
         raise ValueError(f"its header is not that of a model over {n_features} features")
     if not all(_INFO.fullmatch(text) for text in ranges):
         raise ValueError("the ranges of its features are not numbers")
-    for number, tree in enumerate(_trees(fields["tree_sizes"], body)):
+    trees = _trees(fields["tree_sizes"], body)
+    for number, tree in enumerate(trees):
         _check_tree(number, tree, n_features)
+    return fields, trees
 
 
 def _trees(sizes: str, body: str) -> list[dict[str, str]]:
@@ -106,7 +148,7 @@ def _is_walkable(tree: dict[str, str], n_leaves: int, n_features: int) -> bool:
         and (children[split] < n_leaves - 1).all()
         and (leaf[~split] < n_leaves).all()
         and ((feature >= 0) & (feature < n_features)).all()
-        and np.isin(kind, (0, 2, 4, 6, 8, 10)).all()
+        and np.isin(kind, (0, 2, 8, 10)).all()
     )
 
 

@@ -17,11 +17,12 @@ from trimtab.datasets import Dataset
 from trimtab.datasets.schema import Task
 from trimtab.errors import ArtifactError
 from trimtab.models import description
+from trimtab.models.boosted_trees import BoostedTrees
 from trimtab.models.description import Description, read_description
 from trimtab.models.inputs import checked_features, training_rows
 from trimtab.models.parameters import ParameterSpec, complete
 from trimtab.models.protocol import FitContext, Forecast
-from trimtab.models.ubjson import read_ubjson
+from trimtab.models.xgboost_ubjson import read_booster
 
 FILE = "booster.ubj"
 SPECS = (
@@ -39,7 +40,13 @@ SPECS = (
 
 @dataclass(frozen=True)
 class FittedXGBoost:
-    """A booster and the very UBJSON it was read from, so that saving gives the same bytes."""
+    """Trees and the very UBJSON they were read from, so that saving gives the same bytes.
+
+    Attributes
+    ----------
+    trees: what forecasts are made with; equal to XGBoost's own to the last bit of a single or next to it.
+    gain: float64, shape (k,): how much the splits at each feature improved the loss in training.
+    """
 
     family: ClassVar[str] = "xgboost"
     window: ClassVar[int] = 1
@@ -47,11 +54,11 @@ class FittedXGBoost:
     feature_names: tuple[str, ...]
     parameters: Mapping[str, Any]
     raw: bytes = field(repr=False)
-    booster: xgboost.Booster = field(repr=False, compare=False)
+    trees: BoostedTrees = field(repr=False, compare=False)
+    gain: np.ndarray = field(repr=False, compare=False)
 
     def predict(self, features: np.ndarray) -> Forecast:
-        rows = checked_features(features, self.feature_names)
-        return Forecast(self.booster.inplace_predict(rows, validate_features=False).astype(np.float64))
+        return Forecast(self.trees.predict(checked_features(features, self.feature_names)))
 
     def save(self) -> dict[str, bytes]:
         described = Description(self.family, self.task, self.feature_names, self.parameters)
@@ -61,19 +68,16 @@ class FittedXGBoost:
     def load(cls, files: Mapping[str, bytes]) -> FittedXGBoost:
         described = read_description(files, cls.family)
         try:
-            check_trees(files[FILE], len(described.feature_names))
-            booster = _read(files[FILE])
-        except (KeyError, ValueError, xgboost.core.XGBoostError) as error:
-            reason = (str(error).strip().splitlines() or [repr(error)])[-1]
+            trees, gain = read_booster(files[FILE], len(described.feature_names))
+        except (KeyError, ValueError, OverflowError) as error:
             raise ArtifactError(
-                f"the model's {FILE} is missing or no XGBoost model ({reason}); train it again"
+                f"the model's {FILE} is missing or no XGBoost model ({error}); train it again"
             ) from error
-        return cls(described.task, described.feature_names, described.parameters, files[FILE], booster)
+        return cls(described.task, described.feature_names, described.parameters, files[FILE], trees, gain)
 
     def importance(self) -> dict[str, float]:
-        scores = self.booster.get_score(importance_type="total_gain")
-        gain = np.array([scores.get(f"f{j}", 0.0) for j in range(len(self.feature_names))], dtype=np.float64)
-        return dict(zip(self.feature_names, (gain / gain.sum()).tolist(), strict=True)) if gain.any() else {}
+        share = self.gain / self.gain.sum() if self.gain.any() else None
+        return {} if share is None else dict(zip(self.feature_names, share.tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,8 @@ class XGBoost:
             **stopping,
         )
         raw = _raw(booster if validation is None else booster[: booster.best_iteration + 1])
-        return FittedXGBoost(train.task, train.feature_names, self.parameters, raw, _read(raw))
+        trees, gain = read_booster(raw, len(train.feature_names))
+        return FittedXGBoost(train.task, train.feature_names, self.parameters, raw, trees, gain)
 
     def _settings(self, task: Task, context: FitContext) -> dict[str, Any]:
         tuned = {k: v for k, v in self.parameters.items() if k not in ("n_estimators", "early_stopping_rounds")}
@@ -120,36 +125,6 @@ class XGBoost:
         }
 
 
-def check_trees(raw: bytes, n_features: int) -> None:
-    """Raise `ValueError` unless XGBoost can read and walk these trees safely: it checks nothing itself."""
-    content = read_ubjson(raw)
-    try:
-        learner = content["learner"]
-        found, trees = int(learner["learner_model_param"]["num_feature"]), learner["gradient_booster"]["model"]["trees"]
-        if found != n_features:
-            raise ValueError(f"it has {found} features, its description {n_features}")
-        if not trees or not all(_is_walkable(tree, n_features) for tree in trees):
-            raise ValueError("a tree points outside itself or outside the features")
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
-        raise ValueError(f"it lacks what a booster has: {error!r}") from error
-
-
-def _is_walkable(tree: dict[str, Any], n_features: int) -> bool:
-    left, right, feature = (np.asarray(tree[name]) for name in ("left_children", "right_children", "split_indices"))
-    n_nodes = int(tree["tree_param"]["num_nodes"])
-    per_node = ("left_children", "right_children", "split_indices", "split_conditions", "default_left", "base_weights")
-    if n_nodes < 1 or any(np.shape(tree[name]) != (n_nodes,) for name in per_node):
-        return False
-    inner = np.flatnonzero(left != -1)
-    children = np.concatenate([left[inner] - inner, right[inner] - inner])
-    return bool(
-        (children > 0).all()  # children come after their parent, so every walk ends
-        and (np.maximum(left, right) < n_nodes).all()
-        and (right[left == -1] == -1).all()
-        and ((feature >= 0) & (feature < n_features)).all()
-    )
-
-
 def _matrix(dataset: Dataset, context: FitContext) -> xgboost.DMatrix:
     rows = training_rows(dataset)
     # No names: ours may hold characters the library refuses; its own are f0, f1, ...
@@ -160,11 +135,3 @@ def _raw(booster: xgboost.Booster) -> bytes:
     # Scores of the validation part are not part of the model.
     booster.set_attr(best_iteration=None, best_score=None)
     return bytes(booster.save_raw("ubj"))
-
-
-def _read(raw: bytes) -> xgboost.Booster:
-    booster = xgboost.Booster({"verbosity": 0})
-    booster.load_model(bytearray(raw))
-    # One thread: with more, a busy machine makes one row wait for milliseconds.
-    booster.set_param({"nthread": 1})
-    return booster

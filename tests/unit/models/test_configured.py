@@ -5,7 +5,7 @@ import pytest
 from trimtab.config.strategy import Model
 from trimtab.errors import ConfigurationError, UnknownNameError
 from trimtab.models.configured import configured_forecaster, configured_space
-from trimtab.models.families import FAMILIES, default_parameters, search_space
+from trimtab.models.families import FAMILIES, WRAPPERS, default_parameters, search_space
 
 
 def test_what_the_file_fixes_is_not_searched_and_wins_over_what_was_found() -> None:
@@ -56,7 +56,7 @@ def test_mistakes_in_the_file_name_what_is_allowed() -> None:
         configured_forecaster(Model(algorithm="xgboost", parameters={"learning_rate": True}))
 
 
-@pytest.mark.parametrize("family", sorted(set(FAMILIES) - {"ensemble", "preprocessed"}))
+@pytest.mark.parametrize("family", sorted(set(FAMILIES) - WRAPPERS))
 def test_every_search_starts_at_the_defaults_and_stays_in_the_allowed_range(family: str) -> None:
     from trimtab.models.families import make_forecaster
 

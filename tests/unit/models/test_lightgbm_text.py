@@ -1,4 +1,4 @@
-"""What reaches LightGBM's parser is what LightGBM writes; anything else is refused before it."""
+"""A stored text is read as LightGBM writes it; anything else is refused."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fakes.datasets import make_dataset
 
 from trimtab.errors import ArtifactError
 from trimtab.models.families import load_fitted, make_forecaster
-from trimtab.models.lightgbm_text import check_text
+from trimtab.models.lightgbm_text import read_booster
 from trimtab.models.protocol import FitContext
 
 DATASET = make_dataset(300)
@@ -32,7 +32,7 @@ def test_a_text_cut_after_its_trees_forecasts_as_the_whole_one() -> None:
     booster = lightgbm.train({"objective": "binary", "verbosity": -1}, matrix, 10)
     whole = booster.model_to_string()
     cut = whole[: whole.index("end of trees\n") + len("end of trees\n")]
-    check_text(cut, 6)
+    read_booster(cut, 6)
     again = lightgbm.Booster(model_str=cut)
     assert np.array_equal(again.predict(DATASET.features), booster.predict(DATASET.features))
     assert np.array_equal(again.feature_importance("gain"), booster.feature_importance("gain"))
@@ -78,9 +78,9 @@ def test_what_unusual_columns_lead_to_is_accepted() -> None:
 def test_a_line_that_lightgbm_would_not_write_is_refused(pattern: str, new: str, reason: str) -> None:
     changed = re.sub(pattern, new, TEXT, count=1)
     assert changed != TEXT
-    check_text(TEXT, 6)
+    read_booster(TEXT, 6)
     with pytest.raises(ValueError, match=reason):
-        check_text(changed if "Tree=7" in new else resized(changed), 6)
+        read_booster(changed if "Tree=7" in new else resized(changed), 6)
 
 
 def test_random_damage_is_refused_or_harmless_and_never_ends_the_process() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from trimtab.models.families import make_forecaster
 from trimtab.models.protocol import FitContext
 from trimtab.models.ubjson import read_ubjson
-from trimtab.models.xgboost_model import check_trees
+from trimtab.models.xgboost_ubjson import read_booster
 
 RAW = (
     make_forecaster("xgboost", {"n_estimators": 4}).fit(make_dataset(300), None, FitContext(0, 1)).save()["booster.ubj"]
@@ -74,11 +74,11 @@ def test_a_tree_that_points_astray_never_reaches_xgboost(name: str, value: int) 
     width = {b"i": 1, b"U": 1, b"I": 2, b"l": 4, b"L": 8}[RAW[start : start + 1]]
     first = start + 1 + width
     damaged = RAW[:first] + value.to_bytes(4, "big") + RAW[first + 4 :]
-    check_trees(RAW, 6)
+    read_booster(RAW, 6)
     with pytest.raises(ValueError, match="points outside"):
-        check_trees(damaged, 6)
+        read_booster(damaged, 6)
 
 
 def test_another_number_of_features_is_refused() -> None:
     with pytest.raises(ValueError, match="has 6 features, its description 7"):
-        check_trees(RAW, 7)
+        read_booster(RAW, 7)
