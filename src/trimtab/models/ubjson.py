@@ -12,6 +12,8 @@ import numpy as np
 
 # Numbers by their marker, big-endian as the format says.
 _NUMBERS = {b"i": ">i1", b"U": ">u1", b"I": ">i2", b"l": ">i4", b"L": ">i8", b"d": ">f4", b"D": ">f8"}
+# Whole ones by size in bytes and sign: read one by one, thousands per model, an array each would be slow.
+_WHOLE = {b"i": (1, True), b"U": (1, False), b"I": (2, True), b"l": (4, True), b"L": (8, True)}
 _CONSTANTS = {b"Z": None, b"T": True, b"F": False}
 MAX_DEPTH = 32
 
@@ -46,6 +48,9 @@ class _Reader:
     def value(self, marker: bytes, depth: int) -> Any:
         if depth > MAX_DEPTH:
             raise ValueError(f"values are nested deeper than {MAX_DEPTH}")
+        if marker in _WHOLE:
+            size, signed = _WHOLE[marker]
+            return int.from_bytes(self.take(size), "big", signed=signed)
         if marker in _NUMBERS:
             return self.numbers(marker, 1)[0].item()
         if marker in _CONSTANTS:
@@ -67,9 +72,10 @@ class _Reader:
 
     def length(self) -> int:
         marker = self.take(1)
-        if marker not in (b"i", b"U", b"I", b"l", b"L"):
+        if marker not in _WHOLE:
             raise ValueError(f"{marker!r} is not the marker of a length")
-        return int(self.numbers(marker, 1)[0])
+        size, signed = _WHOLE[marker]
+        return int.from_bytes(self.take(size), "big", signed=signed)
 
     def array(self, depth: int) -> Any:
         kind, count = self.head()
