@@ -27,6 +27,10 @@ STAGES = (
         kinds=frozenset({"parquet"}),
         stage=_training_dataset,
         reads=("bars", *ASSET_OF_SET.values()),  # of the features, those that the strategy names
-        checks=(Check("labels_follow_decisions", "Every label starts at or after its decision and ends later."),),
+        checks=(
+            Check("labels_follow_decisions", "Every label starts at or after its decision and ends later."),
+            Check("targets_vary", "The labels of each horizon are not all the same.", blocking=False),
+            Check("features_have_values", "Every feature has a value in some sample.", blocking=False),
+        ),
     ),
 )

@@ -13,7 +13,7 @@ from trimtab.cli.app import app
 
 HEAVY = (
     "numpy", "pandas", "pyarrow", "scipy", "sklearn", "lightgbm", "xgboost", "sqlalchemy", "alembic", "optuna",
-    "matplotlib", "dagster", "numba", "talib", "duckdb", "exchange_calendars",
+    "matplotlib", "dagster", "numba", "talib", "duckdb", "exchange_calendars", "torch", "mlflow",
 )  # fmt: skip
 PROBE = """
 import sys

@@ -11,13 +11,15 @@ from fakes.datasets import make_dataset
 from trimtab.datasets import Dataset
 from trimtab.errors import NotEnoughDataError
 from trimtab.validation.folds import Fold, Splitter
-from trimtab.validation.splitters import PurgedKFold, WalkForward
+from trimtab.validation.splitters import HoldOut, PurgedKFold, WalkForward
 
 FORWARD = [
     WalkForward(),
     WalkForward(window="rolling"),
     WalkForward(window="rolling", initial_train=0.3, test=0.2, step=0.05),
     WalkForward(initial_train=0.5, test=0.1, step=0.15, embargo=timedelta(days=4)),
+    HoldOut(),
+    HoldOut(shares=(0.7, 0.15, 0.15), embargo=timedelta(days=4)),
 ]
 AROUND = [PurgedKFold(), PurgedKFold(n_folds=2), PurgedKFold(n_folds=7, embargo=timedelta(days=4))]
 DATASETS = {
@@ -34,33 +36,43 @@ def same(left: Fold, right: Fold) -> bool:
     return all(np.array_equal(getattr(left, name), getattr(right, name)) for name in left.__dataclass_fields__)
 
 
+def pairs(fold: Fold) -> list[tuple[np.ndarray, np.ndarray]]:
+    """What is learnt from, and what judges it: the validation part is on both sides."""
+    inner = [(fold.train, fold.validation), (fold.validation, fold.test)] if len(fold.validation) else []
+    return [(fold.train, fold.test), *inner]
+
+
 @every_splitter
 @every_dataset
 def test_rows_are_sorted_in_range_and_in_one_part_only(splitter: Splitter, dataset: Dataset) -> None:
     for fold in splitter.split(dataset):
-        for part in (fold.train, fold.test):
+        for part in filter(len, (fold.train, fold.validation, fold.test)):
             assert part.dtype == np.int64
-            assert len(part)
             assert (np.diff(part) > 0).all()
             assert part[0] >= 0
             assert part[-1] < len(dataset)
-        assert not np.intersect1d(fold.train, fold.test).size
+        assert len(fold.train)
+        assert len(fold.test)
+        together = np.concatenate([fold.train, fold.validation, fold.test])
+        assert len(np.unique(together)) == len(together)
 
 
 @every_splitter
 @every_dataset
-def test_no_training_label_looks_at_a_price_move_of_a_test_label(splitter: Splitter, dataset: Dataset) -> None:
+def test_no_label_looks_at_a_price_move_of_a_later_part(splitter: Splitter, dataset: Dataset) -> None:
+    start, end = dataset.label_start, dataset.label_end
     for fold in splitter.split(dataset):
-        start, end = dataset.label_start, dataset.label_end
-        first, last = start[fold.test].min(), end[fold.test].max()
-        assert not ((start[fold.train] < last) & (end[fold.train] > first)).any()
+        for learnt, judged in pairs(fold):
+            first, last = start[judged].min(), end[judged].max()
+            assert not ((start[learnt] < last) & (end[learnt] > first)).any()
 
 
 @every_splitter
 @every_dataset
-def test_a_session_is_never_split_between_training_and_test(splitter: Splitter, dataset: Dataset) -> None:
+def test_a_session_is_never_split_between_two_parts(splitter: Splitter, dataset: Dataset) -> None:
     for fold in splitter.split(dataset):
-        assert not np.intersect1d(dataset.decision_time[fold.train], dataset.decision_time[fold.test]).size
+        for learnt, judged in pairs(fold):
+            assert not np.intersect1d(dataset.decision_time[learnt], dataset.decision_time[judged]).size
 
 
 @every_splitter
@@ -88,13 +100,30 @@ def test_fewer_than_a_hundred_samples_are_refused_with_both_numbers(splitter: Sp
 
 @pytest.mark.parametrize("splitter", FORWARD, ids=str)
 @every_dataset
-def test_forward_training_knows_its_labels_before_the_first_test_decision(
-    splitter: WalkForward, dataset: Dataset
+def test_forward_training_knows_its_labels_before_the_first_decision_it_is_judged_on(
+    splitter: WalkForward | HoldOut, dataset: Dataset
 ) -> None:
     for fold in splitter.split(dataset):
-        realised = dataset.label_end[fold.train].max() + np.timedelta64(splitter.embargo, "us")
-        assert realised <= dataset.decision_time[fold.test].min()
+        for learnt, judged in pairs(fold):
+            realised = dataset.label_end[learnt].max() + np.timedelta64(splitter.embargo, "us")
+            assert realised <= dataset.decision_time[judged].min()
         assert fold.train_end < fold.test_start
+
+
+@pytest.mark.parametrize("splitter", [s for s in FORWARD if isinstance(s, HoldOut)], ids=str)
+@every_dataset
+def test_a_hold_out_uses_every_sample_or_says_why_not(splitter: HoldOut, dataset: Dataset) -> None:
+    (fold,) = splitter.split(dataset)
+    used = len(fold.train) + len(fold.validation) + len(fold.test)
+    assert used + fold.n_purged + fold.n_embargoed == len(dataset)
+    assert fold.test[-1] == len(dataset) - 1
+    assert fold.n_purged == dataset_purges(dataset, splitter)
+    assert (fold.n_embargoed > 0) == (splitter.embargo > timedelta(0))
+
+
+def dataset_purges(dataset: Dataset, splitter: HoldOut) -> int:
+    """Samples of all instruments whose label of h days ends after one of the two cuts."""
+    return 2 * (dataset.horizon - 1) * len(dataset.instruments)
 
 
 @pytest.mark.parametrize("splitter", AROUND, ids=str)

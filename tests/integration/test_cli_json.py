@@ -47,9 +47,16 @@ STORED = {
     "datasets list": ["datasets", "list"],
     "datasets show": ["datasets", "show", "FINGERPRINT"],
     "datasets rebuild": ["datasets", "rebuild", "FINGERPRINT"],
+    "datasets compare": ["datasets", "compare", "FINGERPRINT", "FINGERPRINT"],
+    "datasets split": ["datasets", "split", "FINGERPRINT", "--shares", "70/15/15"],
     "models list": ["models", "list", "--strategy", NAME],
     "models show": ["models", "show", NAME],
     "drift show": ["drift", "show", NAME],
+    "experiments list": ["experiments", "list", "--strategy", NAME],
+    "experiments show": ["experiments", "show", "latest"],
+    "experiments compare": ["experiments", "compare", "RUN", "latest"],
+    "experiments search": ["experiments", "search", f"strategy = {NAME} and seed = 7"],
+    "experiments clean": ["experiments", "clean", "--older-than", "30d"],
 }
 FROM_FILES = {
     "bars check": ["bars", "check", "BARS"],
@@ -89,8 +96,9 @@ BARS_OF_THE_STORE = {
     "bars compact": ["bars", "compact"],
 }
 COMMANDS = STORED | FROM_FILES | BARS_OF_THE_STORE
-# It refuses once another test of this module has corrected a bar; tests/unit/cli/test_features_update.py has it.
-ELSEWHERE = {"features update"}
+# They refuse once another test of this module has corrected a bar; tests/unit/cli/test_features_update.py has the
+# first, tests/integration/test_models_forecast.py the second.
+ELSEWHERE = {"features update", "models forecast"}
 
 
 @pytest.fixture(scope="module")
@@ -140,12 +148,18 @@ def document(name: str, world: Path) -> Any:
     if "FINGERPRINT" in arguments:
         stored = trimtab("datasets", "list", "--json").document["datasets"]
         arguments = [stored[0]["fingerprint"][:12] if each == "FINGERPRINT" else each for each in arguments]
+    arguments = [first_run() if each == "RUN" else each for each in arguments]
     if "REFUSED" in arguments:
         (refused, *_) = trimtab("bars", "quarantine", "list", "--json").document["bars"]
         arguments = [refused["id"] if each == "REFUSED" else each for each in arguments]
     answer = trimtab(*arguments, "--json")
     assert answer.code == 0, answer.err
     return answer.document
+
+
+def first_run() -> str:
+    """The id of the oldest recorded run."""
+    return str(trimtab("experiments", "list", "--json").document["runs"][-1]["id"])
 
 
 def texts(value: Any) -> Iterator[str]:
@@ -268,6 +282,7 @@ def test_people_get_lines_that_fit_a_hundred_columns(name: str, world: Path, mon
     if "FINGERPRINT" in arguments:
         stored = trimtab("datasets", "list", "--json").document["datasets"]
         arguments = [stored[0]["fingerprint"] if each == "FINGERPRINT" else each for each in arguments]
+    arguments = [first_run() if each == "RUN" else each for each in arguments]
     answer = trimtab(*arguments)
     assert answer.code == 0, answer.err
     rows = [line for line in answer.out.splitlines() if line.startswith(" ")]

@@ -9,7 +9,22 @@ from typing import NoReturn
 import typer
 
 from trimtab import __version__
-from trimtab.cli import backtest, bars, datasets, drift, evaluate, facts, features, models, run, status, strategies, up
+from trimtab.cli import (
+    backtest,
+    bars,
+    datasets,
+    drift,
+    evaluate,
+    experiments,
+    facts,
+    features,
+    models,
+    run,
+    status,
+    strategies,
+    studies,
+    up,
+)
 from trimtab.errors import TrimtabError
 
 app = typer.Typer(
@@ -25,9 +40,11 @@ app.command("status")(status.status)
 app.add_typer(bars.app, name="bars", help="Bars: check, ingest, show, quarantine, recall and more.")
 app.add_typer(facts.app, name="facts", help="Facts about instruments: ingest, list, show, forget.")
 app.add_typer(features.app, name="features", help="Features: list, show, compute, certify, matrix and more.")
-app.add_typer(datasets.app, name="datasets", help="Datasets: list, show, rebuild.")
+app.add_typer(datasets.app, name="datasets", help="Datasets: list, show, rebuild, compare, split.")
 app.add_typer(strategies.app, name="strategies", help="Strategies: list, show.")
-app.add_typer(models.app, name="models", help="Model versions: list, show.")
+app.add_typer(models.app, name="models", help="Model versions and what they say: list, show, forecast, patterns.")
+app.add_typer(studies.app, name="studies", help="Searches for parameters: list, show.")
+app.add_typer(experiments.app, name="experiments", help="Recorded runs: list, show, compare, search, clean and more.")
 app.add_typer(drift.app, name="drift", help="Drift snapshots: show.")
 app.command("backtest")(backtest.backtest)
 app.command("evaluate")(evaluate.evaluate)

@@ -32,8 +32,9 @@ def show_dataset(
     fingerprint: str = typer.Argument(help="The fingerprint, or how it begins."),
     json: bool = typer.Option(False, "--json", help="One JSON document."),
 ) -> None:
-    """One dataset: its size and its recipe. Its content is verified against its fingerprint."""
-    from trimtab.datasets.snapshot import find_fingerprint, load_snapshot
+    """One dataset: its size, its labels, its recipe, and the bars that are no samples. Its content is verified."""
+    from trimtab.datasets.snapshot import find_fingerprint, load_snapshot, read_left_out
+    from trimtab.pipeline.dataset_report import labels_by_horizon
 
     lake = _workspace().lake
     name = find_fingerprint(lake, fingerprint)
@@ -43,6 +44,9 @@ def show_dataset(
         "samples": len(dataset),
         "task": dataset.task,
         "horizon": dataset.horizon,
+        "labels": labels_by_horizon(dataset),
+        "history_bars": 0 if dataset.history is None else len(dataset.history.features),
+        "left_out": read_left_out(lake, name),
         "first_decision": str(dataset.decision_time[0]) + "Z",
         "last_decision": str(dataset.decision_time[-1]) + "Z",
         "recipe": recipe | {"as_of": recipe["as_of"] + "Z"},
@@ -50,8 +54,13 @@ def show_dataset(
     if json:
         print_json(document)
         return
-    shown = document | _in_short(recipe) | {"features": len(recipe["features"])}
-    print_table(f"Dataset {name[:12]}", [{"what": k, "value": str(v)} for k, v in shown.items() if k != "recipe"])
+    shown = document | _in_short(recipe) | _rules_in_short(recipe)
+    hidden = {"recipe", "labels", "left_out"}
+    print_table(f"Dataset {name[:12]}", [{"what": k, "value": str(v)} for k, v in shown.items() if k not in hidden])
+    print_table("Labels by horizon", document["labels"])
+    if document["left_out"]:
+        left_out = [{"reason": reason, "bars": n} for reason, n in document["left_out"].items()]
+        print_table("Bars that are no samples", left_out)
 
 
 @app.command("rebuild")
@@ -77,12 +86,77 @@ def rebuild(
         )
 
 
+@app.command("compare")
+def compare(
+    one: str = typer.Argument(help="A fingerprint, or how it begins."),
+    other: str = typer.Argument(help="Another."),
+    json: bool = typer.Option(False, "--json", help="One JSON document."),
+) -> None:
+    """What changed from one dataset to another: recipe, bars, samples, labels, weights, features."""
+    from dataclasses import asdict
+
+    from trimtab.datasets.snapshot import find_fingerprint
+    from trimtab.pipeline.dataset_comparison import compare_stored
+
+    workspace = _workspace()
+    names = [find_fingerprint(workspace.lake, each) for each in (one, other)]
+    found, bars = compare_stored(workspace, *names)
+    document = asdict(found) | {"bars": [asdict(each) for each in bars], "summary": found.summary}
+    if json:
+        print_json({"one": names[0], "other": names[1], **document})
+        return
+    typer.echo(found.summary)
+    for title, rows in (
+        ("Bars that differ", document["bars"]),
+        ("Recipe", [row | {"one": str(row["one"]), "other": str(row["other"])} for row in document["recipe"]]),
+        ("Features with other values", document["features"]),
+    ):
+        if rows:
+            print_table(title, list(rows))
+
+
+@app.command("split")
+def split(
+    fingerprint: str = typer.Argument(help="The fingerprint, or how it begins."),
+    shares: str = typer.Option("60/20/20", help="Train, validation and test, in percent of the decision times."),
+    embargo: str = typer.Option("0d", help="Time between a training label's end and what follows, such as 3d."),
+    json: bool = typer.Option(False, "--json", help="One JSON document."),
+) -> None:
+    """A dataset cut by time in three: dates, samples, and how many were purged between."""
+    from trimtab.config.strategy import parse_duration
+    from trimtab.datasets.snapshot import find_fingerprint, load_snapshot
+    from trimtab.datasets.three_parts import parse_shares, three_parts
+    from trimtab.errors import ConfigurationError
+
+    wanted = parse_shares(shares)
+    try:
+        margin = parse_duration(embargo)
+    except ValueError as error:
+        raise ConfigurationError(f"embargo is '{embargo}'; {error}") from None
+    lake = _workspace().lake
+    name = find_fingerprint(lake, fingerprint)
+    dataset, _ = load_snapshot(lake, name)
+    rows = three_parts(dataset, wanted, margin).table(dataset)
+    if json:
+        print_json({"fingerprint": name, "shares": wanted, "parts": rows})
+        return
+    print_table(f"Dataset {name[:12]} cut {shares}", rows)
+
+
+def _rules_in_short(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The rules that are not the defaults."""
+    from trimtab.datasets.recipe import rules_of
+
+    plain, own = rules_of({}).model_dump(), rules_of(recipe).model_dump()
+    return {key: value for key, value in own.items() if value != plain[key]}
+
+
 def _in_short(recipe: dict[str, Any]) -> dict[str, Any]:
     return {
         "as_of": recipe["as_of"][:10],
         "instruments": ", ".join(recipe["instruments"]),
         "timeframe": recipe["timeframe"],
-        "label": f"{recipe['label']['kind']} over {recipe['label']['horizons'][0]} bars",
+        "label": f"{recipe['label']['kind']} over {', '.join(map(str, recipe['label']['horizons']))} bars",
         "features": len(recipe["features"]),
     }
 

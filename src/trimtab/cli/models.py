@@ -1,4 +1,4 @@
-"""`trimtab models`: registered model versions."""
+"""`trimtab models`: registered model versions, what they forecast, and the candlestick network."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ from typing import Any
 
 import typer
 
+from trimtab.cli.model_forecast import forecast_models
+from trimtab.cli import model_patterns
+from trimtab.cli.model_forecast import forecast_models
 from trimtab.cli.output import print_json, print_table, words
 
 app = typer.Typer(no_args_is_help=True)
+app.command("forecast")(forecast_models)
+app.add_typer(model_patterns.app, name="patterns", help="A network that knows fifteen candlestick patterns.")
+app.command("forecast")(forecast_models)
 
 
 @app.command("list")

@@ -15,7 +15,7 @@ import typer
 from trimtab.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from trimtab.config import Strategy
+    from trimtab.config import Settings, Strategy
 
 PROJECT_FILE = Path("dagster_project") / "definitions.py"
 
@@ -31,13 +31,30 @@ def run(
     command += ["--debug"] if debug or os.environ.get("TRIMTAB_DEBUG") else []
     with contextlib.chdir(project_root(Path.cwd())):
         refuse_unknown(strategy)
-        # A process of its own: the library never imports Dagster, and Ctrl-C ends one thing.
-        if subprocess.run(command, check=False).returncode:
-            raise typer.Exit(1)  # the reason has been said
+        from trimtab.cli.run_progress import progress_shown
         from trimtab.cli.summary import print_summary
         from trimtab.config import load_settings
+        from trimtab.storage.lake import open_lake
+        from trimtab.tracking.run_store import RunStore
 
-        print_summary(load_settings(), strategy)
+        settings = load_settings()
+        # A process of its own: the library never imports Dagster, and Ctrl-C ends one thing.
+        with progress_shown(RunStore.of(open_lake(settings))):
+            code = subprocess.run(command, check=False).returncode
+        if code:
+            raise typer.Exit(1)  # the reason has been said
+        print_summary(settings, strategy)
+        _copy_to_mlflow(settings)
+
+
+def _copy_to_mlflow(settings: Settings) -> None:
+    """Show the new runs in MLflow too, where that is wanted; a failure there is told and fails nothing."""
+    from trimtab.pipeline.tracking import try_to_mirror
+    from trimtab.pipeline.workspace import Workspace
+
+    warning = try_to_mirror(Workspace.open(settings))
+    if warning:
+        typer.secho(f"trimtab: {warning}", fg=typer.colors.YELLOW, err=True)
 
 
 def refuse_unknown(names: list[str]) -> None:

@@ -17,7 +17,7 @@ def list_strategies(json: bool = typer.Option(False, "--json", help="One JSON do
     rows = [
         {
             "name": strategy.name,
-            "label": f"{strategy.label.kind} over {strategy.label.horizons[0]} bars",
+            "label": f"{strategy.label.kind} over {', '.join(map(str, strategy.label.horizons))} bars",
             "instruments": ", ".join(strategy.universe.instruments),
             "timeframe": strategy.universe.timeframe.value,
             "model": strategy.model.algorithm,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     network_timeout_seconds: how long one request to a network source may take.
     network_attempts: how often a request is tried before the source counts as down.
     source_base_url: another address to ask instead of a network source's own: a mirror, a recording.
+    tracking: where runs are recorded: "lake" in plain files, "mlflow" in MLflow too, "none" nowhere; "auto" is
+        "mlflow" where MLflow is installed and "lake" elsewhere.
+    mlflow_uri: MLflow's own tracking URI; `sqlite:///<data_dir>/mlflow.db` when absent.
     now: stops the clock at a time with a zone, for demonstrations and tests on the simulated market.
     """
 
@@ -60,6 +63,8 @@ class Settings(BaseSettings):
     network_timeout_seconds: float = Field(default=20.0, gt=0.0, le=600.0)
     network_attempts: int = Field(default=5, ge=1, le=20)
     source_base_url: str | None = Field(default=None, pattern=r"^https?://")
+    tracking: Literal["auto", "lake", "mlflow", "none"] = "auto"
+    mlflow_uri: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9+]*:")
     now: AwareDatetime | None = None
 
     @property

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from trimtab.config.strategy import Label
+from trimtab.config.strategy import DatasetRules, Label
 from trimtab.market import Series, Timeframe
 
 
@@ -19,6 +19,30 @@ def series_of(recipe: Mapping[str, Any]) -> list[Series]:
 def label_of(recipe: Mapping[str, Any]) -> Label:
     """The label of a dataset."""
     return Label(**{name: value for name, value in recipe["label"].items() if name != "code"})
+
+
+def written_rules(rules: DatasetRules) -> dict[str, Any]:
+    """Rules as JSON values, durations in seconds.
+
+    >>> written_rules(DatasetRules(max_staleness="3d"))["max_staleness"]
+    259200.0
+    """
+    values = rules.model_dump()
+    return {name: value.total_seconds() if isinstance(value, timedelta) else value for name, value in values.items()}
+
+
+def rules_of(recipe: Mapping[str, Any]) -> DatasetRules:
+    """The rules a dataset was made by; the defaults where its recipe is from before there were any."""
+    written = dict(recipe.get("rules", {}))
+    for name in ("max_staleness", "recency_half_life"):
+        if written.get(name) is not None:
+            written[name] = timedelta(seconds=written[name])
+    return DatasetRules(**written)
+
+
+def has_history(recipe: Mapping[str, Any]) -> bool:
+    """Whether the rows of all bars are kept beside the samples, for models that look at windows."""
+    return bool(recipe.get("history", False))
 
 
 def as_of(recipe: Mapping[str, Any]) -> datetime:

@@ -154,7 +154,7 @@ class Dataset:
 
     def with_features(self, transform: Callable[[np.ndarray], np.ndarray], names: Sequence[str]) -> Dataset:
         """The same samples with other features: `transform` of the rows, in samples and history alike."""
-        history = self.history and History(np.ascontiguousarray(transform(self.history.features)), self.history.first)
+        history = self.history and self.history.transformed(transform)
         features = np.asfortranarray(transform(self.features))
         return replace(self, features=features, feature_names=tuple(names), history=history)
 

@@ -28,7 +28,8 @@ class Reach:
     lookback: bars before it without which a feature or the naive forecast has no number.
     memory: bars before it that still move some number by more than 1e-9; at least `lookback`.
         A moving average that never quite forgets has a memory much longer than its look-back.
-    horizon: bars after it that the label looks at.
+    horizon: bars after it that the label of the longest horizon may look at; one that touches a barrier
+        looks no further than that.
     """
 
     lookback: int
@@ -49,16 +50,19 @@ def reach_of(features: Sequence[str], label: Label) -> Reach:
     names = list(known) if set(features) - set(known) else features
     lookback = max([known[name].lookback for name in names] + [_label_lookback(label)])
     memory = max([known[name].warmup for name in names] + [lookback])
-    return Reach(lookback, memory, label.horizons[0])
+    return Reach(lookback, memory, max(label.horizons))
 
 
 def _label_lookback(label: Label) -> int:
     """Bars before the decision that the label's threshold and its naive forecast read."""
+    longest = max(label.horizons)
     match label.kind:
         case "volatility_regime":
-            return label.memory - 1 + label.horizons[0]
+            return label.memory - 1 + longest
         case "direction":
-            return label.horizons[0]
+            return longest
+        case "triple_barrier":
+            return max(label.volatility_window, longest)
         case "forward_return":
             return 0
 
@@ -120,6 +124,10 @@ class Windows:
     def spanned_by(self, times: np.ndarray) -> np.ndarray:
         """Whether a window holds any of some bars and also the bar before it: a ratio of the two."""
         return np.searchsorted(times, self.last, "right") > np.searchsorted(times, self.first, "right")
+
+    def ending_by(self, opens: np.ndarray) -> Windows:
+        """The same windows, none of them going on after its own time in `opens`; NaT is no limit."""
+        return Windows(self.first, np.fmin(self.last, opens))
 
     def overlaps(self, start: np.datetime64, end: np.datetime64) -> np.ndarray:
         """Whether a window and the span from `start` to `end`, both included, have a time in common."""

@@ -21,7 +21,7 @@ import numpy as np
 from trimtab.errors import ArtifactError, IntegrityError
 from trimtab.models import golden
 from trimtab.models.description import FILE, read_description
-from trimtab.models.families import find_family, load_fitted
+from trimtab.models.families import load_fitted, stored_family
 from trimtab.models.golden import GoldenRows, make_golden, verify_parity
 from trimtab.models.nesting import inner_files
 from trimtab.models.protocol import FittedForecaster
@@ -179,7 +179,7 @@ def check_files(files: Mapping[str, bytes]) -> None:
 
 def _check_names(files: Mapping[str, bytes]) -> None:
     """Compare names with what the family may have, in the inner models too."""
-    family = find_family(read_description(files).family)
+    family = stored_family(files)
     own = {name for name in files if "/" not in name}
     if own != family.files:
         raise ArtifactError(f"the model has the files {sorted(own)}; its family has {sorted(family.files)}")

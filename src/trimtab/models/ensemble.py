@@ -1,9 +1,12 @@
-"""Weighted ensemble: the weighted mean of what its members say."""
+"""Ensemble: several families trained on the same rows, and one forecast made of what they say.
+
+How the forecasts become one is its `combination`: see `trimtab.models.combination`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,12 +15,15 @@ from trimtab.datasets import Dataset
 from trimtab.datasets.schema import Task
 from trimtab.errors import ArtifactError, ConfigurationError
 from trimtab.models import description
+from trimtab.models.combination import SPECS as COMBINATIONS
+from trimtab.models.combination import combine, complete_combination, is_parameter, learn_weights
 from trimtab.models.description import Description, read_description
 from trimtab.models.families import load_fitted, make_forecaster
 from trimtab.models.forecasting import last_bars
 from trimtab.models.inputs import checked_features
-from trimtab.models.nesting import inner_files, nested
+from trimtab.models.nesting import inner_context, inner_files, nested
 from trimtab.models.protocol import FitContext, FittedForecaster, Forecast, Forecaster
+from trimtab.models.stacking import Stack
 
 DEFAULT_MEMBERS = {"lightgbm": 0.5, "linear": 0.5}
 
@@ -33,7 +39,13 @@ class Member:
 
 @dataclass(frozen=True)
 class FittedEnsemble:
-    """Fitted members with weights that sum to 1; `Forecast.members` holds what each says."""
+    """Fitted members and what combines them; `Forecast.members` holds what each says.
+
+    Attributes
+    ----------
+    weights: of the members: those given, or learnt; they sum to 1 but in stacking.
+    intercept: learnt by stacking, otherwise 0.
+    """
 
     family: ClassVar[str] = "ensemble"
     task: Task
@@ -42,6 +54,12 @@ class FittedEnsemble:
     names: tuple[str, ...]
     weights: tuple[float, ...]
     members: tuple[FittedForecaster, ...] = field(repr=False)
+    intercept: float = 0.0
+
+    @property
+    def combination(self) -> str:
+        """How the members become one forecast; a model stored before there was a choice took the mean."""
+        return str(self.parameters.get("combination", "mean"))
 
     @property
     def window(self) -> int:
@@ -54,15 +72,13 @@ class FittedEnsemble:
             name: member.predict(last_bars(rows, member.window)).value
             for name, member in zip(self.names, self.members, strict=True)
         }
-        value = np.zeros(len(rows))
-        for weight, voice in zip(self.weights, said.values(), strict=True):
-            value += weight * voice
-        # Weights that sum to 1 but for rounding must not lead out of the range of the members.
-        low, high = np.min(list(said.values()), axis=0), np.max(list(said.values()), axis=0)
-        return Forecast(np.clip(value, low, high), said)
+        learnt = Stack(self.weights, self.intercept)
+        return Forecast(combine(self.combination, self.task, list(said.values()), learnt), said)
 
     def save(self) -> dict[str, bytes]:
-        learned = {"names": list(self.names), "weights": list(self.weights)}
+        learned: dict[str, Any] = {"names": list(self.names), "weights": list(self.weights)}
+        if self.combination == "stacking":
+            learned["intercept"] = self.intercept
         described = Description(self.family, self.task, self.feature_names, self.parameters, learned)
         files = {description.FILE: described.to_bytes()}
         for position, member in enumerate(self.members):
@@ -75,17 +91,22 @@ class FittedEnsemble:
         try:
             names = tuple(str(name) for name in described.learned["names"])
             weights = tuple(float(weight) for weight in described.learned["weights"])
+            intercept = float(described.learned.get("intercept", 0.0))
         except (KeyError, TypeError, ValueError) as error:
             raise ArtifactError(f"the ensemble's members are damaged ({error!r}); train it again") from error
         members = tuple(load_fitted(inner_files(f"member_{i}", files)) for i in range(len(names)))
-        if not names or len(weights) != len(names) or min(weights) < 0 or abs(sum(weights) - 1.0) > 1e-9:
+        kind = str(described.parameters.get("combination", "mean"))
+        if kind not in COMBINATIONS or not np.isfinite([*weights, intercept]).all():
+            raise ArtifactError(f"the ensemble's combination ({kind}) or its weights are damaged; train it again")
+        is_mean = kind == "stacking" or abs(sum(weights) - 1.0) <= 1e-9
+        if not names or len(weights) != len(names) or min(weights) < 0 or not is_mean:
             raise ArtifactError("the ensemble's weights do not fit its members; train it again")
         for name, member in zip(names, members, strict=True):
             if member.feature_names != described.feature_names or member.task != described.task:
                 raise ArtifactError(
                     f"member '{name}' expects other features or another task than its ensemble; train it again"
                 )
-        return cls(described.task, described.feature_names, described.parameters, names, weights, members)
+        return cls(described.task, described.feature_names, described.parameters, names, weights, members, intercept)
 
     def importance(self) -> dict[str, float]:
         """The weighted mean over the members that report one."""
@@ -100,6 +121,8 @@ class FittedEnsemble:
 class WeightedEnsemble:
     """Members trained on the same rows, each with its own seed derived from the context's.
 
+    `combination` holds the parameters of how they become one forecast, see `complete_combination`.
+
     >>> both = WeightedEnsemble([Member("a", make_forecaster("naive"), 3), Member("b", make_forecaster("linear"), 1)])
     >>> both.weights
     (0.75, 0.25)
@@ -107,6 +130,7 @@ class WeightedEnsemble:
 
     family: ClassVar[str] = "ensemble"
     members: Sequence[Member]
+    combination: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [member.name for member in self.members]
@@ -117,6 +141,7 @@ class WeightedEnsemble:
                 raise ConfigurationError(
                     f"member '{member.name}' has the weight {member.weight}; it must be greater than 0"
                 )
+        complete_combination(self.combination)
 
     @property
     def window(self) -> int:
@@ -132,21 +157,26 @@ class WeightedEnsemble:
     @property
     def parameters(self) -> dict[str, Any]:
         own: dict[str, Any] = {"members": {member.name: member.weight for member in self.members}}
+        own |= complete_combination(self.combination)
         for member in self.members:
             own |= {f"{member.name}.{name}": value for name, value in member.forecaster.parameters.items()}
         return own
 
     def fit(self, train: Dataset, validation: Dataset | None, context: FitContext) -> FittedEnsemble:
         fitted = tuple(
-            member.forecaster.fit(train, validation, replace(context, seed=context.seed + position))
-            for position, member in enumerate(self.members)
+            member.forecaster.fit(train, validation, inner_context(context, f"member_{i}", seed=context.seed + i))
+            for i, member in enumerate(self.members)
         )
-        names = tuple(member.name for member in self.members)
-        return FittedEnsemble(train.task, train.feature_names, self.parameters, names, self.weights, fitted)
+        names, parameters = tuple(member.name for member in self.members), self.parameters
+        unfitted = [member.forecaster for member in self.members]
+        learnt = learn_weights(parameters, unfitted, self.weights, train, inner_context(context, "combination"))
+        return FittedEnsemble(
+            train.task, train.feature_names, parameters, names, learnt.weights, fitted, learnt.intercept
+        )
 
 
 def ensemble_from(given: Mapping[str, Any]) -> WeightedEnsemble:
-    """An ensemble from parameters: `members` (family → weight) and `<family>.<parameter>`.
+    """An ensemble from parameters: `members` (family → weight), `combination`, and `<family>.<parameter>`.
 
     Members stand in the order of their names: the order of a table in a file must not matter.
 
@@ -155,6 +185,7 @@ def ensemble_from(given: Mapping[str, Any]) -> WeightedEnsemble:
     """
     own = dict(given)
     weights = own.pop("members", DEFAULT_MEMBERS)
+    combination = {key: own.pop(key) for key in given if is_parameter(key)}
     parameters: dict[str, dict[str, Any]] = {name: {} for name in weights}
     for key, value in own.items():
         name, _, parameter = key.partition(".")
@@ -165,5 +196,5 @@ def ensemble_from(given: Mapping[str, Any]) -> WeightedEnsemble:
             )
         parameters[name][parameter] = value
     return WeightedEnsemble(
-        [Member(name, make_forecaster(name, parameters[name]), w) for name, w in sorted(weights.items())]
+        [Member(name, make_forecaster(name, parameters[name]), w) for name, w in sorted(weights.items())], combination
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, cast
 
-from trimtab.errors import ConfigurationError, UnknownNameError, extra
+from trimtab.errors import ArtifactError, ConfigurationError, UnknownNameError, extra
 from trimtab.models.description import FILE, read_description
 from trimtab.models.parameters import space_of
 from trimtab.models.protocol import FittedForecaster, Forecaster
@@ -107,5 +107,15 @@ def search_space(name: str) -> SearchSpace:
 
 def load_fitted(files: Mapping[str, bytes]) -> FittedForecaster:
     """Rebuild a model of any family from its files, whose hashes have been checked already."""
-    family = find_family(read_description(files).family)
+    family = stored_family(files)
     return cast(FittedForecaster, family.load(family.fitted).load(files))
+
+
+def stored_family(files: Mapping[str, bytes]) -> Family:
+    """The family that the files of a model name; `ArtifactError` where there is no such family."""
+    name = read_description(files).family
+    if name not in FAMILIES:
+        raise ArtifactError(
+            f"the model's {FILE} names the family '{name}', which this trimtab has not; train the model again"
+        )
+    return FAMILIES[name]

@@ -17,7 +17,7 @@ from trimtab.datasets import Dataset
 from trimtab.errors import ArtifactError
 from trimtab.models.forecasting import inputs_of
 from trimtab.models.inputs import bounded
-from trimtab.models.protocol import FittedForecaster
+from trimtab.models.protocol import FittedForecaster, Forecast
 
 FILE = "golden.safetensors"
 # Another processor or library build may round the last digits differently; boosters say float32.
@@ -31,24 +31,42 @@ class GoldenRows:
     Attributes
     ----------
     features: float64, shape (n, k) or (n, window, k), NaN and extremes among them.
-    value: float64, shape (n,).
+    said: everything the model said of them, see `everything_said`; each float64, shape (n,).
     """
 
     features: np.ndarray
-    value: np.ndarray
+    said: dict[str, np.ndarray]
 
     def to_bytes(self) -> bytes:
         """As safetensors, float64 exact."""
-        return write_tensors({"features": np.ascontiguousarray(self.features), "value": self.value})
+        return write_tensors({"features": np.ascontiguousarray(self.features), **self.said})
 
     @classmethod
     def from_bytes(cls, content: bytes) -> GoldenRows:
         """Read them back; `ArtifactError` when they are damaged."""
         try:
             arrays = read_tensors(content)
-            return cls(arrays["features"], arrays["value"])
+            features = arrays.pop("features")
         except (SafetensorError, KeyError) as error:
             raise ArtifactError(f"the model's {FILE} is damaged ({error}); train the model again") from error
+        return cls(features, dict(sorted(arrays.items())))
+
+
+def everything_said(forecast: Forecast, prefix: str = "") -> dict[str, np.ndarray]:
+    """A forecast as arrays by name: value, members, interval, confidence, novelty, and those of every horizon.
+
+    >>> sorted(everything_said(Forecast(np.zeros(1), {"linear": np.zeros(1)}, low=np.zeros(1))))
+    ['low', 'member.linear', 'value']
+    """
+    found = {f"{prefix}value": forecast.value}
+    found |= {f"{prefix}member.{name}": value for name, value in forecast.members.items()}
+    for name in ("low", "high", "confidence", "novelty"):
+        value = getattr(forecast, name)
+        if value is not None:
+            found[prefix + name] = value
+    for horizon, own in forecast.horizons.items():
+        found |= everything_said(own, f"{prefix}{horizon} bars.")
+    return {name: np.ascontiguousarray(value, dtype=np.float64) for name, value in sorted(found.items())}
 
 
 def golden_inputs(fitted: FittedForecaster, dataset: Dataset) -> np.ndarray:
@@ -84,7 +102,7 @@ def choose_golden_rows(features: np.ndarray, n: int = 16) -> np.ndarray:
 def make_golden(fitted: FittedForecaster, features: np.ndarray) -> GoldenRows:
     """Let a model forecast golden rows."""
     rows = np.ascontiguousarray(features, dtype=np.float64)
-    return GoldenRows(rows, np.ascontiguousarray(fitted.predict(rows).value, dtype=np.float64))
+    return GoldenRows(rows, everything_said(fitted.predict(rows)))
 
 
 def verify_parity(fitted: FittedForecaster, golden: GoldenRows, tolerance: float = LOAD_TOLERANCE) -> None:
@@ -92,14 +110,26 @@ def verify_parity(fitted: FittedForecaster, golden: GoldenRows, tolerance: float
 
     `tolerance` is relative to 1 or to the value, whichever is larger; 0 asks for equality bit by bit.
     """
-    if golden.features.ndim not in (2, 3) or golden.value.shape != (len(golden.features),):
+    n = len(golden.features)
+    if golden.features.ndim not in (2, 3) or any(said.shape != (n,) for said in golden.said.values()):
         raise ArtifactError(f"the model's {FILE} has not one forecast per row; train the model again")
-    said = fitted.predict(golden.features).value
-    allowed = tolerance * np.maximum(1.0, np.abs(golden.value))
-    same = (np.abs(said - golden.value) <= allowed) | (np.isnan(said) & np.isnan(golden.value))
+    says = everything_said(fitted.predict(golden.features))
+    if says.keys() != golden.said.keys():
+        odd = sorted(says.keys() ^ golden.said.keys())
+        raise ArtifactError(
+            f"the model's {FILE} and the model do not say the same things ({', '.join(odd[:4])}); train the model again"
+        )
+    for name, then in golden.said.items():
+        _same(name, says[name], then, tolerance)
+
+
+def _same(name: str, now: np.ndarray, then: np.ndarray, tolerance: float) -> None:
+    allowed = tolerance * np.maximum(1.0, np.abs(then))
+    with np.errstate(invalid="ignore"):  # two infinities are the same by the comparison after it
+        same = (np.abs(now - then) <= allowed) | (now == then) | (np.isnan(now) & np.isnan(then))
     if not same.all():
         row = int(np.flatnonzero(~same)[0])
         raise ArtifactError(
-            f"the model loads but forecasts {said[row]!r} for golden row {row}, where it said {golden.value[row]!r} when stored; "
+            f"the model loads but forecasts another {name} for golden row {row}: {now[row]}, where it said {then[row]} when stored; "
             "another library version or processor computes differently, train the model again here"
         )

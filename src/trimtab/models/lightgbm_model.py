@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar
 
 import lightgbm
@@ -23,6 +24,7 @@ from trimtab.models.inputs import checked_features, training_rows
 from trimtab.models.lightgbm_text import only_trees, read_booster
 from trimtab.models.parameters import ParameterSpec, complete
 from trimtab.models.protocol import FitContext, Forecast
+from trimtab.models.watch import UNWATCHED, Watch
 
 FILE = "booster.txt"
 SPECS = (
@@ -104,8 +106,15 @@ class LightGBM:
         if validation is not None:
             seen = [_matrix(validation, settings, learned)]
             callbacks = [lightgbm.early_stopping(self.parameters["early_stopping_rounds"], verbose=False)]
+        if context.watch is not UNWATCHED:
+            callbacks.append(partial(_tell, context.watch))
         booster = lightgbm.train(
-            settings, learned, self.parameters["n_estimators"], valid_sets=seen, callbacks=callbacks
+            settings,
+            learned,
+            self.parameters["n_estimators"],
+            valid_sets=seen,
+            valid_names=["validation"][: len(seen)],
+            callbacks=callbacks,
         )
         best = booster.best_iteration if validation is not None else -1
         text = only_trees(booster.model_to_string(num_iteration=best))
@@ -125,6 +134,12 @@ class LightGBM:
             "feature_pre_filter": False,
             "verbosity": -1,
         }
+
+
+def _tell(watch: Watch, round_: Any) -> None:
+    """After each boosting round: its number, and the losses measured (only with a validation part)."""
+    losses = {f"{part}_loss": float(loss) for part, _, loss, *_ in round_.evaluation_result_list or ()}
+    watch.step(round_.iteration + 1, round_.end_iteration, losses)
 
 
 def _matrix(dataset: Dataset, settings: dict[str, Any], reference: lightgbm.Dataset | None = None) -> lightgbm.Dataset:

@@ -19,17 +19,17 @@ class ParameterSpec:
     Attributes
     ----------
     name: as the library behind the family spells it, so its own manual applies.
-    kind: "int", "float", "choice" (one of `choices`) or "sizes" (a list of whole numbers, such as the
-        widths of the layers of a network).
+    kind: "int", "float", "choice" (one of `choices`), "sizes" (a list of whole numbers, such as the
+        widths of the layers of a network) or "text" (any string, such as the name of a feature).
     default: the value when nothing is said; chosen for noisy data: shallow, slow, regularised.
-    low, high: the closed range that is allowed, for every size of "sizes"; not used by "choice".
+    low, high: the closed range that is allowed, for every size of "sizes"; not used by "choice" and "text".
     search: the narrower range a study may try; None when it is not searched.
     log: whether the search is uniform in the logarithm.
     choices: what "choice" allows.
     """
 
     name: str
-    kind: Literal["int", "float", "choice", "sizes"]
+    kind: Literal["int", "float", "choice", "sizes", "text"]
     default: Any
     low: float = 0.0
     high: float = 0.0
@@ -45,6 +45,10 @@ class ParameterSpec:
             return str(given)
         if self.kind == "sizes":
             return self._checked_sizes(family, given)
+        if self.kind == "text":
+            if not isinstance(given, str):
+                raise ConfigurationError(f"parameter '{self.name}' of {family} is {given!r}; it must be text")
+            return given
         right_kind = _is_number(given) and (self.kind == "float" or isinstance(given, int))
         if not right_kind or not self.low <= given <= self.high:
             kind = "a whole number" if self.kind == "int" else "a number"

@@ -1,11 +1,13 @@
 """Scaling and imputation, learned from training rows only.
 
-`trimtab.models.preprocessed` puts them inside a model, so that every fold learns its own.
+`trimtab.models.preprocessed` puts them inside a model, so that every fold learns its own. Which
+columns are kept is the matter of `trimtab.models.selection`.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -37,24 +39,34 @@ class Preprocessing:
     fill: np.ndarray
 
     def transform(self, features: np.ndarray) -> np.ndarray:
-        """New rows of the same shape; each value depends on its own column and row only."""
-        return (np.where(np.isnan(features), self.fill, features) - self.center) * self.factor
+        """New rows of the same shape, k in the last place; each value depends on its own column and row only."""
+        return np.asarray((np.where(np.isnan(features), self.fill, features) - self.center) * self.factor)
 
-    def to_bytes(self) -> bytes:
-        """The numbers as JSON, floats exact; a fill of NaN is written as null."""
+    def take(self, columns: np.ndarray) -> Preprocessing:
+        """What was learned of some columns, by position."""
+        return Preprocessing(self.center[columns], self.factor[columns], self.fill[columns])
+
+    def to_bytes(self, feature_names: Sequence[str]) -> bytes:
+        """The names of the columns and their numbers as JSON, floats exact; a fill of NaN is written as null."""
         fill = [None if np.isnan(value) else value for value in self.fill.tolist()]
-        return canonical_json({"center": self.center.tolist(), "factor": self.factor.tolist(), "fill": fill}).encode()
+        numbers = {"center": self.center.tolist(), "factor": self.factor.tolist(), "fill": fill}
+        return canonical_json({"selected": list(feature_names), **numbers}).encode()
 
     @classmethod
-    def from_bytes(cls, content: bytes, n_features: int) -> Preprocessing:
-        """Read the numbers back; `ArtifactError` when they are damaged."""
+    def from_bytes(cls, content: bytes, feature_names: Sequence[str]) -> Preprocessing:
+        """Read the numbers back; `ArtifactError` when they are damaged or of other columns."""
         try:
             values = json.loads(content)
+            selected = values["selected"]
             columns = [np.array(values[name], dtype=np.float64) for name in ("center", "factor", "fill")]
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise ArtifactError(f"the model's {FILE} is damaged ({error!r}); train the model again") from error
-        if any(column.shape != (n_features,) for column in columns):
-            raise ArtifactError(f"the model's {FILE} has not one number per feature; train the model again")
+        if selected != list(feature_names) or any(column.shape != (len(selected),) for column in columns):
+            raise ArtifactError(
+                f"the model's {FILE} has not one number for each feature of the model inside; train the model again"
+            )
+        if not all(np.isfinite(column).all() for column in columns[:2]):
+            raise ArtifactError(f"the model's {FILE} scales by what is no number; train the model again")
         return cls(*columns)
 
 

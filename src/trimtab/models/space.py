@@ -83,6 +83,11 @@ class SearchSpace:
         """This space and another one."""
         return SearchSpace(self.dimensions + other.dimensions)
 
+    @classmethod
+    def from_json(cls, dimensions: list[dict[str, Any]]) -> SearchSpace:
+        """The space that `to_json` told."""
+        return cls(tuple(Dimension(**dimension) for dimension in dimensions))
+
     def to_json(self) -> list[dict[str, Any]]:
         """The space as JSON values, for fingerprints and reports."""
         return [dict(vars(dimension)) for dimension in self.dimensions]

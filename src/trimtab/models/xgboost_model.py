@@ -22,6 +22,7 @@ from trimtab.models.description import Description, read_description
 from trimtab.models.inputs import checked_features, training_rows
 from trimtab.models.parameters import ParameterSpec, complete
 from trimtab.models.protocol import FitContext, Forecast
+from trimtab.models.watch import UNWATCHED, Watch
 from trimtab.models.xgboost_ubjson import read_booster
 
 FILE = "booster.ubj"
@@ -96,12 +97,14 @@ class XGBoost:
         return complete(self.family, SPECS, self.given)
 
     def fit(self, train: Dataset, validation: Dataset | None, context: FitContext) -> FittedXGBoost:
-        stopping = {}
+        stopping: dict[str, Any] = {}
         if validation is not None:
             stopping = {
                 "evals": [(_matrix(validation, context), "validation")],
                 "early_stopping_rounds": self.parameters["early_stopping_rounds"],
             }
+        if context.watch is not UNWATCHED:
+            stopping["callbacks"] = [_Telling(context.watch, self.parameters["n_estimators"])]
         booster = xgboost.train(
             self._settings(train.task, context),
             _matrix(train, context),
@@ -123,6 +126,19 @@ class XGBoost:
             "nthread": context.n_threads,
             "verbosity": 0,
         }
+
+
+class _Telling(xgboost.callback.TrainingCallback):
+    """After each boosting round: its number, and the losses measured (only with a validation part)."""
+
+    def __init__(self, watch: Watch, total: int) -> None:
+        super().__init__()
+        self._watch, self._total = watch, total
+
+    def after_iteration(self, model: Any, epoch: int, evals_log: Mapping[str, Mapping[str, Any]]) -> bool:
+        losses = {f"{part}_loss": float(values[-1]) for part, named in evals_log.items() for values in named.values()}
+        self._watch.step(epoch + 1, self._total, losses)
+        return False  # go on
 
 
 def _matrix(dataset: Dataset, context: FitContext) -> xgboost.DMatrix:

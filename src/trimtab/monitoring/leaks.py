@@ -14,10 +14,12 @@ from typing import Literal
 import numpy as np
 
 from trimtab.bars import Bars
-from trimtab.config.strategy import Label
+from trimtab.config.strategy import DatasetRules, Label
 from trimtab.datasets import Dataset
-from trimtab.datasets.build import MIN_SAMPLES, SeriesSamples, build_dataset
-from trimtab.errors import NotEnoughDataError
+from trimtab.datasets.build import DEFAULT_RULES, build_dataset
+from trimtab.datasets.quality import usable_bars
+from trimtab.datasets.schema import HorizonLabels
+from trimtab.datasets.series_samples import SeriesSamples
 from trimtab.features.leaks import CanaryFinding, World, changed_futures
 from trimtab.labels import LabelBlock
 from trimtab.labels.compute import compute_label
@@ -81,37 +83,61 @@ def audit_folds(dataset: Dataset, folds: Sequence[Fold]) -> tuple[str, ...]:
 
 
 def audit_order(dataset: Dataset) -> int:
-    """How many samples have a label that begins before its decision or does not end after it."""
-    early = dataset.label_start < dataset.decision_time
-    return int((early | ~(dataset.label_end > dataset.decision_time)).sum())
+    """How many samples have a label, of any horizon, that begins before its decision or does not end after it."""
+    early = np.zeros(len(dataset), bool)
+    each: tuple[Dataset | HorizonLabels, ...] = (dataset, *dataset.by_horizon)
+    for labels in each:
+        known = ~np.isnan(labels.target)
+        begins = labels.label_start < dataset.decision_time
+        early |= known & (begins | ~(labels.label_end > dataset.decision_time))
+    return int(early.sum())
 
 
-def is_same_alone(dataset: Dataset, instrument_id: str, alone: SeriesSamples) -> bool:
+def is_same_alone(
+    dataset: Dataset, instrument_id: str, alone: SeriesSamples, rules: DatasetRules = DEFAULT_RULES
+) -> bool:
     """Whether the samples of an instrument are the same beside the other instruments as alone.
 
     `alone` are its features and labels, computed from nothing but its own bars and what its features
-    declare. Which bars are samples, their features, targets, naive forecasts and times must be equal.
+    declare, and `rules` those the dataset was made by. Which bars are samples, their features, targets, naive
+    forecasts and times must be equal, and so must the rows that windows are cut from.
     Weights are 1 on average over all samples together, so of these only the proportions within the
     instrument are compared, to 1e-12.
     """
     own = dataset.take(np.flatnonzero(dataset.instrument == dataset.instruments.index(instrument_id)))
-    # A dataset refuses to be small; an instrument with few samples stands beside copies of itself.
-    copies = 1 if len(own) >= MIN_SAMPLES else MIN_SAMPLES
-    try:
-        made = build_dataset([alone] * copies)
-    except NotEnoughDataError:
+    if not len(usable_bars(alone, rules).rows):
         return len(own) == 0
-    made = made.take(np.flatnonzero(made.instrument == 0))
+    made = build_dataset([alone], rules, with_history=dataset.history is not None, min_samples=0)
     arrays = dict(made.arrays())
-    return all(_same(name, array, arrays[name]) for name, array in own.arrays())
+    return all(_same(name, array, arrays[name]) for name, array in own.arrays()) and _same_history(own, made)
 
 
 def _same(name: str, one: np.ndarray, other: np.ndarray) -> bool:
-    if name == "instrument":
+    if name in {"instrument", "position"}:  # where its rows lie depends on who else is there
         return True
-    if name == "weight":
-        return bool(np.allclose(one / one.mean(), other / other.mean(), rtol=1e-12, atol=0.0)) if len(one) else True
-    return np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
+    if name.startswith("weight"):
+        return bool(np.allclose(_proportions(one), _proportions(other), rtol=1e-12, atol=0.0))
+    return np.array_equal(one, other, equal_nan=one.dtype.kind in "fM")
+
+
+def _proportions(weight: np.ndarray) -> np.ndarray:
+    total = weight.sum()
+    return weight / total if total else weight
+
+
+def _same_history(own: Dataset, made: Dataset) -> bool:
+    """Whether the rows up to each sample are the same: the bars before it in the history, and their features."""
+    if own.history is None or made.history is None:
+        return own.history is made.history
+    (rows, place), (others, other_place) = _own_rows(own), _own_rows(made)
+    return np.array_equal(place, other_place) and np.array_equal(rows, others, equal_nan=True)
+
+
+def _own_rows(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
+    """The history rows of the instrument all samples are of, and where among them each sample is."""
+    assert dataset.history is not None and dataset.position is not None
+    first = dataset.history.first[dataset.position[0]]
+    return dataset.history.features[dataset.history.first == first], dataset.position - first
 
 
 def _changed(
@@ -143,7 +169,9 @@ def _differs(whole: LabelBlock, other: LabelBlock, cut: int, ended: np.ndarray) 
 
 def _looks_too_far(bars: Bars, label: Label, horizon: int) -> LabelBlock:
     honest = compute_label(bars, label, horizon)
-    return replace(honest, value=compute_label(bars, label, horizon + 1).value)
+    # A barrier is mostly touched long before the time limit: the close after the limit is always too far.
+    further = Label(kind="direction") if label.kind == "triple_barrier" else label
+    return replace(honest, value=compute_label(bars, further, horizon + 1).value)
 
 
 def _knows_the_answer(bars: Bars, label: Label, horizon: int) -> LabelBlock:

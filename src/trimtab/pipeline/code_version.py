@@ -9,9 +9,9 @@ from pathlib import Path
 
 import trimtab
 
-# Of the library everything may change a number but the command line; of the dependencies, these.
-NOT_COMPUTING = frozenset({"cli"})
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "numba", "TA-Lib", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost", "optuna", "vaderSentiment")  # fmt: skip
+# Of the library everything may change a number but the command line and the records of runs; of the dependencies, these.
+NOT_COMPUTING = frozenset({"cli", "tracking"})
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scipy", "numba", "TA-Lib", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost", "optuna", "torch", "vaderSentiment")  # fmt: skip
 
 
 @cache

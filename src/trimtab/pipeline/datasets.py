@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
-import numpy as np
-
-from trimtab.config.strategy import Label, Strategy
+from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
-from trimtab.datasets.build import SeriesSamples, build_dataset
-from trimtab.datasets.plots import plot_samples
+from trimtab.datasets.build import build_dataset
+from trimtab.datasets.point_in_time import samples_point_in_time
+from trimtab.datasets.quality import bars_left_out
+from trimtab.datasets.recipe import has_history, rules_of, series_of, written_rules
+from trimtab.datasets.series_samples import SeriesSamples
 from trimtab.datasets.snapshot import fingerprint as snapshot_fingerprint
 from trimtab.datasets.snapshot import load_snapshot, read_recipe, save_snapshot
 from trimtab.errors import DatasetError, NotFoundError
@@ -19,17 +19,18 @@ from trimtab.features.catalogue import catalogue, resolve
 from trimtab.features.engine import FeatureBlock
 from trimtab.features.store import read_features
 from trimtab.labels.compute import CODE_VERSION as LABEL_VERSION
-from trimtab.labels.point_in_time import compute_label_point_in_time
-from trimtab.market import Series, Timeframe
+from trimtab.market import Series
+from trimtab.models.configured import forecaster_of
+from trimtab.pipeline.dataset_report import describe_dataset
 from trimtab.pipeline.features import STAGES as FEATURE_STAGES
-from trimtab.pipeline.recipe_features import features_of_recipe
+from trimtab.pipeline.recipe_features import samples_of_recipe
 from trimtab.pipeline.running import Produced, run_stage, stage_values
-from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
+from trimtab.pipeline.stage import StageResult
 from trimtab.pipeline.surroundings import needs_of, surroundings_fingerprint
 from trimtab.pipeline.workspace import Workspace
 
 STAGE = "training_dataset"
-CODE_VERSION = "3"  # part of every recipe: raise it when the same bars would give other samples
+CODE_VERSION = "4"  # part of every recipe: raise it when the same bars would give other samples
 
 
 def build_training_dataset(workspace: Workspace, strategy_name: str) -> StageResult:
@@ -47,9 +48,10 @@ def build_training_dataset(workspace: Workspace, strategy_name: str) -> StageRes
     def compute() -> Produced:
         recipe = recipe_of(workspace, strategy)
         parts = [samples_of(workspace, strategy, series) for series in strategy.universe.series]
-        dataset = build_dataset(parts)
-        fingerprint = save_snapshot(workspace.lake, dataset, recipe)
-        return _describe(workspace, dataset, fingerprint)
+        dataset = build_dataset(parts, strategy.dataset, with_history=has_history(recipe))
+        left_out = bars_left_out(parts, strategy.dataset)
+        fingerprint = save_snapshot(workspace.lake, dataset, recipe, left_out)
+        return describe_dataset(dataset, left_out, fingerprint, workspace.lake.root / "datasets" / fingerprint)
 
     folder = workspace.lake.root / "datasets"
     return run_stage(
@@ -82,6 +84,8 @@ def recipe_of(workspace: Workspace, strategy: Strategy) -> dict[str, Any]:
         "features": list(names),  # in the order of the columns
         "feature_versions": {name: catalogue()[name].version for name in names},
         "label": strategy.label.model_dump(mode="json") | {"code": LABEL_VERSION},
+        "rules": written_rules(strategy.dataset),
+        "history": forecaster_of(strategy).window > 1,
     }
 
 
@@ -117,9 +121,9 @@ def feature_block(workspace: Workspace, strategy: Strategy, series: Series) -> F
 
 
 def samples_of(workspace: Workspace, strategy: Strategy, series: Series) -> SeriesSamples:
-    """Features and labels of one series. The first horizon is the one the model is trained on."""
-    labels = compute_label_point_in_time(workspace.bars, series, strategy.label, strategy.label.horizons[0])
-    return SeriesSamples(feature_block(workspace, strategy, series), labels)
+    """Features and labels of one series, over every horizon."""
+    features = feature_block(workspace, strategy, series)
+    return samples_point_in_time(workspace.bars, features, strategy.label, strategy.dataset)
 
 
 def load_training_dataset(workspace: Workspace, strategy_name: str) -> tuple[str, Dataset]:
@@ -131,59 +135,6 @@ def load_training_dataset(workspace: Workspace, strategy_name: str) -> tuple[str
     return values["data_version"], dataset
 
 
-def _describe(workspace: Workspace, dataset: Dataset, fingerprint: str) -> Produced:
-    ordered = bool(
-        (dataset.label_end > dataset.decision_time).all() and (dataset.label_start >= dataset.decision_time).all()
-    )
-    classification = dataset.task == "classification"
-    return Produced(
-        data_version=fingerprint,
-        metrics={
-            "samples": len(dataset),
-            "features": len(dataset.feature_names),
-            "instruments": len(dataset.instruments),
-            "horizon": dataset.horizon,
-            "positive_share": float(dataset.target.mean()) if classification else None,
-            "target_std": float(dataset.target.std()),
-            "missing_share": float(np.isnan(dataset.features).mean()),
-            "first_decision": str(dataset.decision_time[0])[:10],
-            "last_decision": str(dataset.decision_time[-1])[:10],
-            "fingerprint": fingerprint[:12],
-        },
-        tables={"samples by instrument": _by_instrument(dataset)},
-        plots={"Samples and label": plot_samples(dataset)},
-        links={"snapshot": workspace.lake.root / "datasets" / fingerprint},
-        checks=(
-            CheckOutcome(
-                "labels_follow_decisions",
-                ordered,
-                True,
-                "every label starts at or after its decision and ends later",
-                {"samples": len(dataset)},
-            ),
-        ),
-        summary={"n_samples": len(dataset)},
-    )
-
-
-def _by_instrument(dataset: Dataset) -> Table:
-    rows: list[dict[str, Scalar]] = []
-    for code, name in enumerate(dataset.instruments):
-        mine = dataset.instrument == code
-        times = dataset.decision_time[mine]
-        rows.append(
-            {
-                "instrument": name,
-                "samples": int(mine.sum()),
-                "first": str(times[0])[:10] if len(times) else None,
-                "last": str(times[-1])[:10] if len(times) else None,
-                "mean_target": float(dataset.target[mine].mean()) if len(times) else None,
-                "mean_weight": float(dataset.weight[mine].mean()) if len(times) else None,
-            }
-        )
-    return rows
-
-
 def rebuild_dataset(workspace: Workspace, fingerprint: str) -> tuple[str, Dataset]:
     """Build a stored dataset again from the bar store, as of the time in its recipe.
 
@@ -193,7 +144,6 @@ def rebuild_dataset(workspace: Workspace, fingerprint: str) -> tuple[str, Datase
     features or labels by a version of the code that is no longer there.
     """
     recipe = read_recipe(workspace.lake, fingerprint)
-    as_of = datetime.fromisoformat(recipe["as_of"]).replace(tzinfo=UTC)
     names = tuple(recipe["features"])
     versions = {name: catalogue()[name].version for name in names if name in catalogue()}
     now = (versions, CODE_VERSION, LABEL_VERSION)
@@ -202,12 +152,6 @@ def rebuild_dataset(workspace: Workspace, fingerprint: str) -> tuple[str, Datase
             f"dataset {fingerprint[:12]} was made by other versions of features or labels than this trimtab has; "
             "install the version that made it to build it again"
         )
-    label = Label(**{key: value for key, value in recipe["label"].items() if key != "code"})
-    parts = []
-    for instrument in recipe["instruments"]:
-        series = Series(instrument, Timeframe.parse(recipe["timeframe"]))
-        features = features_of_recipe(workspace, series, recipe)
-        labels = compute_label_point_in_time(workspace.bars, series, label, label.horizons[0], as_of)
-        parts.append(SeriesSamples(features, labels))
-    dataset = build_dataset(parts)
+    parts = [samples_of_recipe(workspace, series, recipe) for series in series_of(recipe)]
+    dataset = build_dataset(parts, rules_of(recipe), with_history=has_history(recipe))
     return snapshot_fingerprint(dataset, recipe), dataset

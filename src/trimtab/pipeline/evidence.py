@@ -24,6 +24,7 @@ from trimtab.pipeline.leak_certificate import LEAKS, certify_leaks
 from trimtab.pipeline.models import recipe_fingerprint
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import Scalar, StageResult, Table
+from trimtab.pipeline.tracking import FoldProgress, tell_walk_forward, tracked
 from trimtab.pipeline.tuning import fit_context, tuned_parameters
 from trimtab.pipeline.workspace import Workspace
 from trimtab.signals.positions import default_rule
@@ -60,20 +61,25 @@ def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult
 
     splitter = walk_forward_from(strategy.validation)
 
-    def judged_with(context: FitContext) -> WalkForwardReport:
+    def judged_with(context: FitContext, progress: FoldProgress) -> WalkForwardReport:
         def fit(train: Dataset, fold: Fold) -> FittedForecaster:
-            return forecaster_of(strategy, parameters).fit(train, None, context)
+            validation = dataset.take(fold.validation) if len(fold.validation) else None
+            return forecaster_of(strategy, parameters).fit(train, validation, context)
 
-        return walk_forward(dataset, fit, splitter, n_threads=workspace.settings.n_threads)
+        return walk_forward(dataset, fit, splitter, progress=progress, n_threads=workspace.settings.n_threads)
 
     def compute() -> Produced:
         own = replace(fit_context(workspace), n_threads=1)  # folds are trained side by side
         others = [replace(own, seed=own.seed + 1000 * number) for number in range(1, strategy.validation.n_seeds)]
-        report = judged_with(own)
-        spread = seed_spread([report, *map(judged_with, others)])
-        comparison = compare_with_baseline(report, dataset, seed=workspace.settings.seed)
-        workspace.lake.tables.write(forecast_table(strategy_name), _forecasts(dataset, report.out_of_sample))
-        described = _describe_walk_forward(workspace, strategy_name, report, comparison, spread)
+        tried = forecaster_of(strategy, parameters).parameters
+        with tracked(workspace, WALK_FORWARD, strategy_name, fingerprint, tried, {"recipe": recipe}) as run:
+            progress = FoldProgress(run, 1 + len(others))
+            report = judged_with(own, progress)
+            spread = seed_spread([report, *(judged_with(other, progress) for other in others)])
+            comparison = compare_with_baseline(report, dataset, seed=workspace.settings.seed)
+            workspace.lake.tables.write(forecast_table(strategy_name), _forecasts(dataset, report.out_of_sample))
+            described = _describe_walk_forward(workspace, strategy_name, report, comparison, spread)
+            tell_walk_forward(run, report, described)
         return replace(described, summary={**described.summary, "recipe": recipe, "dataset": fingerprint})
 
     def still_there(manifest: Manifest) -> bool:
@@ -155,7 +161,8 @@ def _describe_walk_forward(
             "best_baseline_accuracy": best.baseline_accuracy,
             "p_value": p_value,
             "forecasts": len(report.out_of_sample.row),
-        },
+        }
+        | {name: report.pooled[name] for name in _SHOWN_IF_GIVEN if name in report.pooled},
         tables={"folds": folds, "baselines": baselines, "seed spread": seeds},
         plots={"Accuracy by fold": plot_accuracy(report)},
         links={"report": path, "forecasts": workspace.lake.tables.path(forecast_table(strategy_name))},
@@ -185,7 +192,8 @@ def _fold_row(fold: FoldResult) -> dict[str, Scalar]:
         "test_end": str(fold.test_end)[:10],
     }
     sizes: dict[str, Scalar] = {"train": fold.n_train, "test": fold.n_test, "purged": fold.n_purged}
-    return spans | sizes | {name: fold.metrics.get(name) for name in _SHOWN}
+    given: dict[str, Scalar] = {name: fold.metrics[name] for name in _SHOWN_IF_GIVEN if name in fold.metrics}
+    return spans | sizes | {name: fold.metrics.get(name) for name in _SHOWN} | given
 
 
 _COMPARED = (
@@ -194,6 +202,10 @@ _COMPARED = (
 _SHOWN = (
     "accuracy", "baseline_accuracy", "majority_accuracy", "balanced_accuracy", "precision", "recall", "f1",
     "roc_auc", "information_coefficient", "train_accuracy",
+)  # fmt: skip
+_SHOWN_IF_GIVEN = (
+    "interval_coverage", "adaptive_coverage", "interval_width", "adaptive_width", "expected_calibration_error",
+    "abstained_share", "accuracy_when_not_abstaining",
 )  # fmt: skip
 
 
@@ -247,7 +259,11 @@ def _forecasts(dataset: Dataset, forecasts: OutOfSample) -> pa.Table:
             "baseline": forecasts.baseline,
             "majority": forecasts.majority,
         }
+        | {name: getattr(forecasts, name) for name in _CERTAINTY if getattr(forecasts, name) is not None}
     )
+
+
+_CERTAINTY = ("low", "high", "confidence", "novelty", "adaptive_low", "adaptive_high")
 
 
 def _read_forecasts(workspace: Workspace, strategy_name: str) -> OutOfSample:

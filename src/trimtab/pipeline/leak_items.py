@@ -15,16 +15,14 @@ import numpy as np
 from trimtab.bars import Bars
 from trimtab.config.strategy import Label
 from trimtab.datasets import Dataset
-from trimtab.datasets.build import SeriesSamples
-from trimtab.datasets.recipe import as_of, label_of
+from trimtab.datasets.recipe import label_of, rules_of
 from trimtab.datasets.windows import reach_of
 from trimtab.features.catalogue import catalogue, versions
 from trimtab.features.leaks import certify_whole
 from trimtab.features.surroundings import Surroundings
-from trimtab.labels.point_in_time import compute_label_point_in_time
 from trimtab.market import Series
 from trimtab.monitoring.leaks import audit_label, is_same_alone
-from trimtab.pipeline.recipe_features import features_of_recipe
+from trimtab.pipeline.recipe_features import samples_of_recipe
 from trimtab.pipeline.surroundings import needs_of, surroundings_fingerprint, surroundings_of
 from trimtab.pipeline.workspace import Workspace
 
@@ -132,17 +130,12 @@ def _samples_item(workspace: Workspace, series: Series, recipe: Mapping[str, Any
     then = recipe.get("surroundings", {}).get(series.key, {})
     if then != surroundings_fingerprint(workspace, series, needs_of(recipe["features"])):
         return {**found, "outcome": "unchecked", "reason": CHANGED.format("facts or peers")}
-    if is_same_alone(dataset, series.instrument_id, _samples_alone(workspace, series, recipe)):
+    alone = samples_of_recipe(workspace, series, recipe)
+    if is_same_alone(dataset, series.instrument_id, alone, rules_of(recipe)):
         return found
     if recipe["bars"][series.key] != workspace.bars.fingerprint(series):  # history that was loaded meanwhile
         return {**found, "outcome": "unchecked", "reason": CHANGED.format("bars")}
     return {**found, "outcome": "leaks", "reason": "they are other ones than those made from this series alone"}
-
-
-def _samples_alone(workspace: Workspace, series: Series, recipe: Mapping[str, Any]) -> SeriesSamples:
-    label, end = label_of(recipe), as_of(recipe)
-    labels = compute_label_point_in_time(workspace.bars, series, label, label.horizons[0], end)
-    return SeriesSamples(features_of_recipe(workspace, series, recipe), labels)
 
 
 def items_of_dataset(dataset: Dataset, strategy: str, folds: Iterator[tuple[str, bool]], early: int) -> list[Item]:

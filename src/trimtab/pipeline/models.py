@@ -21,11 +21,14 @@ from trimtab.models.protocol import FittedForecaster
 from trimtab.pipeline.datasets import load_training_dataset
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import CheckOutcome, StageResult, Table
-from trimtab.pipeline.tuning import fit_context, tuned_parameters
+from trimtab.pipeline.tracking import tell_candidate, tracked
+from trimtab.pipeline.tuning import TUNING, fit_context, tuned_parameters
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.artifact_checks import check_artifacts
 from trimtab.registry.models import ArtifactFile, Candidate, ModelVersion
 from trimtab.storage.hashing import fingerprint_json
+from trimtab.tracking.resources import Resources, measured
+from trimtab.tracking.watching import watch_of
 from trimtab.validation.scoring import score
 
 CANDIDATE = "candidate_model"
@@ -44,12 +47,18 @@ def train_candidate(workspace: Workspace, strategy_name: str) -> StageResult:
     }
 
     def compute() -> Produced:
-        fitted = forecaster_of(strategy, parameters).fit(dataset, None, fit_context(workspace))
-        golden = golden_inputs(fitted, dataset)
-        stored = store_model(workspace.lake.artifacts, fitted, golden, in_fresh_process=True)
-        version = _register(workspace, strategy, dataset, fingerprint, parameters, fitted, stored)
-        described = _describe_candidate(workspace, strategy, dataset, fitted, stored, version)
-        return replace(described, summary={**described.summary, "recipe": inputs["recipe"]})
+        forecaster, recipe = forecaster_of(strategy, parameters), str(inputs["recipe"])
+        tags = {"recipe": recipe, "study": (stage_values(workspace, TUNING, strategy_name) or {}).get("study")}
+        with tracked(workspace, CANDIDATE, strategy_name, fingerprint, forecaster.parameters, tags) as run:
+            with measured(workspace.settings.n_threads) as used:
+                fitted = forecaster.fit(dataset, None, replace(fit_context(workspace), watch=watch_of(run)))
+            golden = golden_inputs(fitted, dataset)
+            stored = store_model(workspace.lake.artifacts, fitted, golden, in_fresh_process=True)
+            version = _register(workspace, strategy, dataset, fingerprint, parameters, fitted, stored)
+            described = _describe_candidate(workspace, strategy, dataset, fitted, stored, version)
+            described = replace(described, metrics={**described.metrics, **_cost(used)})
+            tell_candidate(workspace, run, stored, version, described)
+        return replace(described, summary={**described.summary, "recipe": recipe})
 
     return run_stage(
         workspace,
@@ -59,6 +68,11 @@ def train_candidate(workspace: Workspace, strategy_name: str) -> StageResult:
         compute,
         lambda manifest: _is_registered(workspace, strategy_name, manifest.summary["values"]),
     )
+
+
+def _cost(used: Resources) -> dict[str, float]:
+    """What the training itself took, as the stage shows it."""
+    return {"training_seconds": used.wall_seconds, "cpu_seconds": used.cpu_seconds, "peak_rss_mb": used.peak_rss_mb}
 
 
 def recipe_fingerprint(

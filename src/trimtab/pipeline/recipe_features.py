@@ -1,4 +1,4 @@
-"""The features a recipe asks for, computed again from the bar store as of its time."""
+"""The features and labels a recipe asks for, computed again from the bar store as of its time."""
 
 from __future__ import annotations
 
@@ -7,13 +7,21 @@ from typing import Any
 
 import numpy as np
 
-from trimtab.datasets.recipe import as_of
+from trimtab.datasets.point_in_time import samples_point_in_time
+from trimtab.datasets.recipe import as_of, label_of, rules_of
+from trimtab.datasets.series_samples import SeriesSamples
 from trimtab.features.catalogue import catalogue
 from trimtab.features.engine import FeatureBlock
 from trimtab.features.point_in_time import compute_point_in_time
 from trimtab.market import Series
 from trimtab.pipeline.surroundings import around, needs_of
 from trimtab.pipeline.workspace import Workspace
+
+
+def samples_of_recipe(workspace: Workspace, series: Series, recipe: Mapping[str, Any]) -> SeriesSamples:
+    """What one series brings to a dataset, over every horizon of the recipe."""
+    features = features_of_recipe(workspace, series, recipe)
+    return samples_point_in_time(workspace.bars, features, label_of(recipe), rules_of(recipe), as_of(recipe))
 
 
 def features_of_recipe(workspace: Workspace, series: Series, recipe: Mapping[str, Any]) -> FeatureBlock:

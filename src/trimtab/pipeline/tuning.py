@@ -1,23 +1,28 @@
-"""Stage four: the search for parameters, on the time before the first walk-forward test."""
+"""Stage four: the search for parameters, on the time before the first test."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
-from trimtab.models.configured import configured_forecaster, configured_space
+from trimtab.models.configured import configured_space
 from trimtab.models.protocol import FitContext
 from trimtab.pipeline.code_version import code_fingerprint
 from trimtab.pipeline.datasets import load_training_dataset
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import StageResult, Table
+from trimtab.pipeline.tracking import tell_stage, told_trial, tracked
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.trials import Trial
 from trimtab.storage.hashing import fingerprint_json
 from trimtab.storage.manifests import Manifest
-from trimtab.tuning.plots import plot_trials
-from trimtab.tuning.study import StudyResult, run_study
+from trimtab.tuning.handover import ConfiguredMake
+from trimtab.tuning.plots import plots_of
+from trimtab.tuning.study import About, StudyResult, run_study
+from trimtab.tuning.trials import Rows
 from trimtab.validation.splitters import PurgedKFold, walk_forward_from
 
 TUNING = "tuning_study"
@@ -25,7 +30,7 @@ ACTOR = "pipeline"
 
 
 def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
-    """Search parameters on purged folds of the time before the first walk-forward test."""
+    """Search parameters on purged folds of the time before the first test."""
     strategy = workspace.strategy(strategy_name)
     fingerprint, dataset = load_training_dataset(workspace, strategy_name)
     searched = {
@@ -38,23 +43,32 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
     study_name = f"{strategy_name}:{fingerprint_json([searched, code_fingerprint()])[:16]}"
 
     def compute() -> Produced:
-        known = tuning_rows(dataset, strategy)
+        known, folds = tuning_folds(dataset, strategy)
         _ = workspace.registry  # the schema must exist before Optuna opens the same database
-        result = run_study(
-            known,
-            PurgedKFold(strategy.tuning.n_folds, strategy.validation.embargo).split(known),
-            make=lambda parameters: configured_forecaster(strategy.model, parameters),
-            space=configured_space(strategy.model),
-            sampler=strategy.tuning.sampler,
-            n_trials=strategy.tuning.n_trials,
-            objectives=strategy.tuning.objectives,
-            seed=workspace.settings.seed,
-            context=fit_context(workspace),
-            storage=workspace.lake.database.sqlalchemy_url,
-            study_name=study_name,
-        )
-        _count_trials(workspace, strategy, fingerprint, study_name, result)
-        return _describe_study(result, study_name, len(known))
+        asked = {"algorithm": strategy.model.algorithm, **searched["tuning"]}
+        with tracked(workspace, TUNING, strategy_name, fingerprint, asked, {"study": study_name}) as run:
+            result = run_study(
+                known,
+                folds,
+                make=ConfiguredMake(strategy.model),
+                space=configured_space(strategy.model),
+                sampler=strategy.tuning.sampler,
+                n_trials=strategy.tuning.n_trials,
+                objectives=strategy.tuning.objectives,
+                seed=workspace.settings.seed,
+                context=fit_context(workspace),
+                storage=workspace.lake.database,
+                study_name=study_name,
+                on_trial=told_trial(run, strategy.tuning.objectives),
+                about=About(strategy_name, _label(strategy), strategy.model.algorithm, fingerprint),
+                pruning=strategy.tuning.pruning,
+                narrowing=strategy.tuning.narrowing,
+                n_workers=strategy.tuning.n_workers,
+            )
+            _count_trials(workspace, strategy, fingerprint, study_name, result)
+            described = _describe_study(result, study_name, len(known))
+            tell_stage(run, described)
+        return described
 
     def still_there(manifest: Manifest) -> bool:  # a new database must get the trials too
         counted: int = manifest.summary["values"]["n_trials"]
@@ -63,9 +77,18 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
     return run_stage(workspace, TUNING, strategy_name, lambda: searched, compute, still_there)
 
 
-def tuning_rows(dataset: Dataset, strategy: Strategy) -> Dataset:
-    """The samples a study may see: what the first walk-forward fold trains on, and nothing later."""
-    return dataset.take(walk_forward_from(strategy.validation).split(dataset)[0].train)
+def tuning_folds(dataset: Dataset, strategy: Strategy) -> tuple[Dataset, list[Rows]]:
+    """The samples a study may see and how they are cut: nothing that the first test part judges, nothing later.
+
+    With a hold-out, models are trained on its training part and judged on its validation part; otherwise the
+    training part of the first walk-forward fold is cut into `tuning.n_folds` purged folds.
+    """
+    first = walk_forward_from(strategy.validation).split(dataset)[0]
+    known = dataset.take(np.concatenate([first.train, first.validation]))
+    if len(first.validation):
+        return known, [Rows(np.arange(len(first.train)), np.arange(len(first.train), len(known)))]
+    folds = PurgedKFold(strategy.tuning.n_folds, strategy.validation.embargo).split(known)
+    return known, [Rows(fold.train, fold.test) for fold in folds]
 
 
 def fit_context(workspace: Workspace) -> FitContext:
@@ -79,8 +102,12 @@ def tuned_parameters(workspace: Workspace, strategy_name: str) -> dict[str, Any]
     return dict(values["best_parameters"]) if values else {}
 
 
+def _label(strategy: Strategy) -> str:
+    return f"{strategy.label.kind}:{strategy.label.horizons[0]}"
+
+
 def _count_trials(workspace: Workspace, strategy: Strategy, fingerprint: str, study: str, result: StudyResult) -> None:
-    label = f"{strategy.label.kind}:{strategy.label.horizons[0]}"
+    """Every trial that gave a result, pruned ones too: each was a chance to be lucky."""
     workspace.registry.record_trials(
         [
             Trial(
@@ -88,10 +115,10 @@ def _count_trials(workspace: Workspace, strategy: Strategy, fingerprint: str, st
                 number=trial.number,
                 strategy=strategy.name,
                 dataset_fingerprint=fingerprint,
-                label=label,
+                label=_label(strategy),
                 family=strategy.model.algorithm,
                 parameters=trial.parameters,
-                value=trial.values[0] if len(trial.values) == 1 else None,
+                value=trial.values[0],
             )
             for trial in result.trials
         ],
@@ -100,20 +127,44 @@ def _count_trials(workspace: Workspace, strategy: Strategy, fingerprint: str, st
 
 
 def _describe_study(result: StudyResult, study_name: str, n_samples: int) -> Produced:
-    rows: Table = [
-        {"trial": trial.number, "value": trial.values[0] if trial.values else None, **trial.parameters}
-        for trial in result.trials
-    ]
     best: Table = [{"parameter": name, "value": value} for name, value in result.best_parameters.items()]
+    trials, n_pruned = _trial_rows(result), sum(trial.pruned for trial in result.trials)
+    narrowed = {"narrowed_from": list(result.narrowed_from)}
     return Produced(
-        data_version=fingerprint_json({"best": result.best_parameters, "trials": rows}),
+        data_version=fingerprint_json({"best": result.best_parameters, "trials": trials}),
         metrics={
             "trials": len(result.trials),
+            "pruned": n_pruned,
             "best_value": result.best_value,
+            "on_front": len(result.front),
             "samples": n_samples,
+            "narrowed_from": len(result.narrowed_from),
             "study": study_name,
         },
-        tables={"best parameters": best, "trials": rows},
-        plots={"Trials": plot_trials(result)} if result.trials else {},
-        summary={"best_parameters": result.best_parameters, "study": study_name, "n_trials": len(result.trials)},
+        tables={"best parameters": best, "trials": trials, "search space": _space_rows(result)},
+        plots=plots_of(result),
+        summary={"best_parameters": result.best_parameters, "study": study_name, "n_trials": len(result.trials)}
+        | narrowed,
     )
+
+
+def _trial_rows(result: StudyResult) -> Table:
+    """The Pareto table: what every trial tried and scored, whether it is on the front, and why it won or not."""
+    return [
+        {"trial": trial.number}
+        | dict(zip(result.objectives, trial.values, strict=True))
+        | trial.parameters
+        | {
+            "on_front": trial.number in result.front,
+            "chosen": trial.number == result.best_number,
+            "reason": result.reasons[trial.number],
+        }
+        for trial in result.trials
+    ]
+
+
+def _space_rows(result: StudyResult) -> Table:
+    return [
+        {"parameter": d.name, "low": d.low, "high": d.high, "logarithmic": d.log, "start": d.start}
+        for d in result.space.dimensions
+    ]

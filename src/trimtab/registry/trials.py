@@ -28,7 +28,7 @@ class Trial:
     strategy: whose model was searched.
     dataset_fingerprint, label: what it was tried on.
     family, parameters: what was tried.
-    value: its score; None when the trial failed or has several objectives.
+    value: its score, in the first objective where it has several; None when it is no finite number.
     kind: "tuning" by a study, "manual" by a person.
     """
 

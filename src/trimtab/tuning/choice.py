@@ -14,14 +14,15 @@ from trimtab.tuning.objectives import Objective
 
 @dataclass(frozen=True)
 class TrialRecord:
-    """One completed trial.
+    """One finished trial.
 
     Attributes
     ----------
-    number: position among the completed trials, from 0.
+    number: its place in the study, from 0; a trial that is run again after a kill keeps it.
     parameters: what was tried, by name; the parameters that were not searched are absent.
-    values: mean over the folds, one per objective.
+    values: mean over the folds, one per objective; of a pruned trial over the folds it was given.
     fold_values: per objective, the score on each fold.
+    pruned: whether it was stopped before its last fold; such a trial never wins.
     seconds: how long it took; not compared, it differs from run to run.
     """
 
@@ -29,7 +30,36 @@ class TrialRecord:
     parameters: dict[str, Any]
     values: tuple[float, ...]
     fold_values: tuple[tuple[float, ...], ...]
+    pruned: bool = False
     seconds: float = field(default=math.nan, compare=False)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which trial of a study wins, and why each of the others does not.
+
+    Attributes
+    ----------
+    chosen: number of the winning trial; None when no trial was finished.
+    front: numbers of the trials on the Pareto front, in order; with one objective, the best ones.
+    reasons: one clause about every trial, by its number; a trial is beaten by one that is as good in
+        everything and better in something.
+    """
+
+    chosen: int | None
+    front: tuple[int, ...]
+    reasons: dict[int, str]
+
+
+def choose(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> Choice:
+    """The winner among the trials that were not pruned (see `choose_trial`), the front, and the reasons."""
+    reasons = {trial.number: f"pruned after fold {len(trial.fold_values[0])}" for trial in trials if trial.pruned}
+    whole = [trial for trial in trials if not trial.pruned]
+    if not whole:
+        return Choice(None, (), reasons)
+    chosen, front = choose_trial(whole, objectives), pareto_front(_losses(whole, objectives))
+    reasons |= {whole[i].number: _reason(i, chosen, front, whole, objectives) for i in range(len(whole))}
+    return Choice(whole[chosen].number, tuple(whole[i].number for i in front), reasons)
 
 
 def choose_trial(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> int:
@@ -42,10 +72,9 @@ def choose_trial(trials: Sequence[TrialRecord], objectives: Sequence[Objective])
     Regression Trees", 1984: a difference smaller than its own error is no reason for a bigger model.
     """
     losses = _losses(trials, objectives)
-    best = int(losses[:, 0].argmin())
     if len(objectives) == 1:
-        return best
-    limit = losses[best, 0] + _standard_error(trials[best].fold_values[0])
+        return int(losses[:, 0].argmin())
+    limit = _limit(trials, losses)
     close = [i for i in pareto_front(losses) if losses[i, 0] <= limit]
     return min(close, key=lambda i: (*losses[i, 1:], losses[i, 0], i))
 
@@ -61,9 +90,32 @@ def pareto_front(losses: np.ndarray) -> list[int]:
     return np.flatnonzero(~(not_worse & better).any(axis=0)).tolist()
 
 
-def front_of(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> tuple[int, ...]:
-    """Numbers of the trials on the Pareto front, in order."""
-    return tuple(trials[i].number for i in pareto_front(_losses(trials, objectives)))
+def _reason(
+    i: int, chosen: int, front: Sequence[int], trials: Sequence[TrialRecord], objectives: Sequence[Objective]
+) -> str:
+    first, winner = objectives[0].name, f"trial {trials[chosen].number}"
+    losses = _losses(trials, objectives)
+    if len(objectives) == 1:
+        tie = "equals" if losses[i, 0] == losses[chosen, 0] else "is behind"
+        return f"best {first}" if i == chosen else f"{tie} {winner}"
+    if i == chosen:
+        return f"within one standard error of the best {first}, and of those the best {objectives[1].name}"
+    if i not in front:
+        return f"beaten by trial {trials[_first_that_beats(losses, i)].number}"
+    if losses[i, 0] > _limit(trials, losses):
+        return f"more than one standard error from the best {first}"
+    return f"no better in {first} than its error tells, and {winner} leads in {objectives[1].name}"
+
+
+def _first_that_beats(losses: np.ndarray, i: int) -> int:
+    beats = (losses <= losses[i]).all(axis=1) & (losses < losses[i]).any(axis=1)
+    return int(beats.argmax())
+
+
+def _limit(trials: Sequence[TrialRecord], losses: np.ndarray) -> float:
+    """The largest loss in the first objective that counts as good as the best."""
+    best = int(losses[:, 0].argmin())
+    return float(losses[best, 0]) + _standard_error(trials[best].fold_values[0])
 
 
 def _losses(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> np.ndarray:

@@ -1,24 +1,25 @@
 """Where the next trial is looked for, as a function of the seed and the trials finished so far.
 
-A sampler is made anew before every trial from (seed, number of finished trials), so that a study
-that was killed goes on exactly as if it had not been.
+A sampler is made anew before every trial from (seed, number of the trial), so that a study that was
+killed goes on exactly as if it had not been.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, Literal
 
 import numpy as np
 import optuna
 
-from trimtab.errors import ConfigurationError, UnknownNameError
+from trimtab.errors import UnknownNameError, extra
 from trimtab.models.space import SearchSpace
 
 SamplerName = Literal["grid", "random", "tpe", "gp"]
 SAMPLERS = ("grid", "random", "tpe", "gp")
-# Random trials before the model of TPE says something; a short study must not spend itself on them.
+# Random trials before the models of TPE and GP say something; a short study must not spend itself on them.
 N_STARTUP_TRIALS = 8
 
 
@@ -27,28 +28,31 @@ def check_sampler(name: str) -> None:
     if name not in SAMPLERS:
         raise UnknownNameError("sampler", name, SAMPLERS)
     if name == "gp":
-        raise ConfigurationError(
-            "sampler 'gp' needs PyTorch, which a later version brings; use 'tpe' (Bayesian as well), 'random' or 'grid'"
-        )
+        with extra("networks"):  # its Gaussian process is written in PyTorch
+            import_module("torch")
 
 
 def next_sampler(
-    name: str, space: SearchSpace, n_trials: int, seed: int, n_finished: int
+    name: str, space: SearchSpace, n_trials: int, seed: int, number: int, side_by_side: bool = False
 ) -> optuna.samplers.BaseSampler:
-    """The sampler of trial `n_finished`.
+    """The sampler of trial `number`; with `side_by_side` it keeps away from the trials that are running.
 
-    The first trial of `random` and `tpe` is the family's defaults, so that a study never ends
+    The first trial of `random`, `tpe` and `gp` is the family's defaults, so that a study never ends
     with less than they give.
     """
-    derived = int(np.random.SeedSequence([seed, n_finished]).generate_state(1)[0])
+    derived = int(np.random.SeedSequence([seed, number]).generate_state(1)[0])
     random = optuna.samplers.RandomSampler(seed=derived)
     if name == "grid":
-        return _fixed(grid(space, n_trials)[n_finished], random)
-    if n_finished == 0:
+        return _fixed(grid(space, n_trials)[number], random)
+    if number == 0:
         return _fixed({dimension.name: dimension.start for dimension in space.dimensions}, random)
     if name == "random":
         return random
-    return optuna.samplers.TPESampler(seed=derived, n_startup_trials=N_STARTUP_TRIALS, multivariate=True)
+    if name == "gp":
+        return optuna.samplers.GPSampler(seed=derived, n_startup_trials=N_STARTUP_TRIALS, independent_sampler=random)
+    return optuna.samplers.TPESampler(
+        seed=derived, n_startup_trials=N_STARTUP_TRIALS, multivariate=True, constant_liar=side_by_side
+    )
 
 
 def grid(space: SearchSpace, n_trials: int) -> list[dict[str, Any]]:

@@ -8,39 +8,69 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import optuna
 import sqlalchemy.event
 import sqlalchemy.exc
-from optuna.trial import TrialState
 
 from trimtab.errors import ConfigurationError, LockedError, StorageError
-from trimtab.storage.database import BUSY_TIMEOUT_SECONDS, Database
+from trimtab.storage.database import Database
 from trimtab.tuning.objectives import Objective
+from trimtab.tuning.trials import fail_running
 
+ABOUT = "trimtab_about"  # what a study is about, as JSON: see `study.About`
 _SETUP = "trimtab_setup"
 _ATTEMPTS = 5
 
 
-def open_study(url: str, name: str, objectives: Sequence[Objective], setup: str) -> optuna.Study:
+def open_study(
+    storage: optuna.storages.RDBStorage,
+    name: str,
+    objectives: Sequence[Objective],
+    setup: str,
+    about: Mapping[str, Any],
+) -> optuna.Study:
     """The study of a name, created when absent; trials that a killed process left are closed.
 
     `setup` is the fingerprint of everything the study depends on. `ConfigurationError` when the
     stored study was started with another one: its trials would not be comparable.
     """
     study = optuna.create_study(
-        storage=_open_storage(url),
+        storage=storage,
         study_name=name,
         directions=["maximize" if objective.maximise else "minimize" for objective in objectives],
         load_if_exists=True,
     )
     _check_setup(study, setup)
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING)):
-        study.tell(trial.number, state=TrialState.FAIL)
+    if study.user_attrs.get(ABOUT) != about:
+        study.set_user_attr(ABOUT, dict(about))
+    fail_running(study)
     return study
+
+
+def join_study(database: Database, name: str) -> optuna.Study:
+    """A study that another process has opened."""
+    return optuna.load_study(storage=connect(database), study_name=name)
+
+
+def connect(database: Database) -> optuna.storages.RDBStorage:
+    """Optuna's storage in a database; a writer waits as long for another one as the database says."""
+    storage = _connect(database)
+    if database.is_sqlite:
+        # Optuna commits a dozen times per trial. A trial lost in a power cut is simply run again,
+        # so its commits need not wait for the disk; WAL keeps them whole after a kill.
+        sqlalchemy.event.listen(storage.engine, "connect", _without_waiting)
+        storage.engine.dispose()
+    return storage
+
+
+def stored_about(storage: optuna.storages.RDBStorage) -> dict[str, dict[str, Any]]:
+    """What every stored study is about, by its name; studies of others that share the database are left out."""
+    summaries = optuna.get_all_study_summaries(storage, include_best_trial=False)
+    return {s.study_name: s.user_attrs[ABOUT] for s in summaries if ABOUT in s.user_attrs}
 
 
 @contextmanager
@@ -64,34 +94,23 @@ def clear_errors(url: str) -> Iterator[None]:
     except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
         shown = sqlalchemy.make_url(url).render_as_string(hide_password=True)
         reason = str(error.__cause__ or error).strip().splitlines()[0]
-        if "locked" in reason:
+        if "locked" in reason or "lock timeout" in reason:
             raise LockedError(
                 f"the database {shown} is locked by another process; wait for it to finish, then run again"
             ) from error
         raise StorageError(f"the study could not be read from or written to {shown}: {reason}") from error
 
 
-def _open_storage(url: str) -> optuna.storages.RDBStorage:
-    storage = _connect(url)
-    if Database(url).is_sqlite:
-        # Optuna commits a dozen times per trial. A trial lost in a power cut is simply run again,
-        # so its commits need not wait for the disk; WAL keeps them whole after a kill.
-        sqlalchemy.event.listen(storage.engine, "connect", _without_waiting)
-        storage.engine.dispose()
-    return storage
-
-
 def _without_waiting(connection: Any, _record: Any) -> None:
     connection.execute("PRAGMA synchronous=NORMAL").close()
 
 
-def _connect(url: str) -> optuna.storages.RDBStorage:
-    database = Database(url)
+def _connect(database: Database) -> optuna.storages.RDBStorage:
     options: dict[str, Any] = {"pool_pre_ping": True}
     if database.is_sqlite:
         database.engine.connect().close()  # makes the folder, and sets WAL in the file once for all
         database.dispose()
-        options = {"connect_args": {"timeout": BUSY_TIMEOUT_SECONDS}}
+        options = {"connect_args": {"timeout": database.busy_timeout_seconds}}
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             return optuna.storages.RDBStorage(database.sqlalchemy_url, engine_kwargs=options)

@@ -1,17 +1,18 @@
-"""`run_study`: search parameters on purged folds, one trial after the other, killed or not.
+"""`run_study`: search parameters on purged folds, killed or not, in one process or several.
 
-The same inputs and seed always end with the same completed trials, however often the process was
-killed on the way. So trials run one by one (the folds' fits use the threads), every trial's
-sampler is made from (seed, number of finished trials), and trials that never finished are closed and
-not counted. Two processes must not run one study at once: the caller holds a lock.
+In one process the same inputs and seed always end with the same trials, however often it was killed on
+the way: trials run one by one (the folds' fits use the threads), every trial's sampler is made from (seed,
+number of the trial), and trials that never finished are closed and run again. With several workers `grid`
+and `random` end with the same trials too; `tpe`, `gp` and pruning look at the trials finished so far, which
+depends on timing. Two studies of one name must not run at once: the caller holds a lock.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import optuna
@@ -19,28 +20,42 @@ from optuna.trial import TrialState
 
 from trimtab.datasets import Dataset
 from trimtab.errors import ConfigurationError
-from trimtab.models.parallel import side_by_side
-from trimtab.models.protocol import FitContext, Forecaster
+from trimtab.models.protocol import FitContext
 from trimtab.models.space import SearchSpace
+from trimtab.storage.database import Database
 from trimtab.storage.hashing import fingerprint_arrays, fingerprint_json
-from trimtab.tuning.choice import TrialRecord, choose_trial, front_of
-from trimtab.tuning.objectives import Objective, find_objectives, fold_scores
-from trimtab.tuning.samplers import check_sampler, grid, next_sampler
-from trimtab.tuning.storage import clear_errors, open_study, quiet_optuna
+from trimtab.tuning.choice import TrialRecord, choose
+from trimtab.tuning.narrowing import EarlierStudy, narrow
+from trimtab.tuning.objectives import find_objectives
+from trimtab.tuning.samplers import check_sampler, grid
+from trimtab.tuning.storage import clear_errors, connect, open_study, quiet_optuna, stored_about
+from trimtab.tuning.trials import FOLD_VALUES, Make, Search, TrainTest, finished_trials, run_trial
+from trimtab.tuning.workers import check_can_share, run_in_workers
 
-Make = Callable[[Mapping[str, Any]], Forecaster]
 OnTrial = Callable[[TrialRecord, int], None]
-_FOLD_VALUES = "fold_values"
 
 
-class TrainTest(Protocol):
-    """Row positions of one fold, purged already; `trimtab.validation.folds.Fold` is one."""
+@dataclass(frozen=True)
+class About:
+    """What a study is about. Only a study about the same may narrow another one.
+
+    Attributes
+    ----------
+    strategy: whose model is searched.
+    label: what it forecasts, such as "direction:5".
+    family: the algorithm.
+    dataset_fingerprint: the whole dataset its rows were taken from; recorded, not compared.
+    """
+
+    strategy: str = ""
+    label: str = ""
+    family: str = ""
+    dataset_fingerprint: str = ""
 
     @property
-    def train(self) -> np.ndarray: ...
-
-    @property
-    def test(self) -> np.ndarray: ...
+    def label_kind(self) -> str:
+        """The label without its horizon."""
+        return self.label.partition(":")[0]
 
 
 @dataclass(frozen=True)
@@ -51,10 +66,13 @@ class StudyResult:
     ----------
     best_parameters: the searched parameters of the winning trial; empty without trials.
     best_value: its first objective, mean over the folds; NaN without trials.
-    best_number: its position in `trials`; None without trials.
+    best_number: its number; None without trials.
     objectives: their names, the first one leads.
-    trials: every completed trial, in order.
+    trials: every finished trial, in order; those that were pruned are marked.
     front: numbers of the trials on the Pareto front; with one objective, the best ones.
+    reasons: why each trial won or did not, by its number.
+    space: what was searched, after narrowing.
+    narrowed_from: names of the earlier studies whose trials narrowed the space.
     n_interrupted: trials that were started and never finished; not compared.
     """
 
@@ -64,6 +82,9 @@ class StudyResult:
     objectives: tuple[str, ...]
     trials: tuple[TrialRecord, ...]
     front: tuple[int, ...]
+    reasons: dict[int, str]
+    space: SearchSpace
+    narrowed_from: tuple[str, ...] = ()
     n_interrupted: int = field(default=0, compare=False)
 
 
@@ -78,8 +99,12 @@ def run_study(
     objectives: Sequence[str],
     seed: int,
     context: FitContext,
-    storage: str,
+    storage: Database,
     study_name: str,
+    about: About | None = None,
+    pruning: bool = False,
+    narrowing: bool = False,
+    n_workers: int = 1,
     on_trial: OnTrial | None = None,
 ) -> StudyResult:
     """Run the trials a study still lacks and say which one wins (see `choose_trial`).
@@ -90,95 +115,129 @@ def run_study(
     Parameters
     ----------
     space: what is varied; with an empty one a single trial tells what the fixed parameters give.
-    n_trials: completed trials to reach; a study that has them returns at once, 0 makes none.
+    n_trials: finished trials to reach, pruned ones included; a study that has them returns at once, 0 makes none.
     context: seed and threads of every fit, the same for all trials, so that they differ by parameters only.
-    storage: SQLAlchemy URL of the registry database.
+    storage: the registry database.
+    about: what the study is about; recorded with it.
+    pruning: stop a trial once the mean of its first folds is worse than the median (see `pruning`).
+    narrowing: search only where earlier studies about the same, on data that ends no later, had their best trials.
+    n_workers: processes that run trials at once; with more than one `make` must be a `ConfiguredMake`.
     on_trial: called after each new trial with its record and the number of trials aimed at.
 
-    Raises `ConfigurationError` for a sampler or objective that cannot be used or a name that
-    belongs to another study, `LockedError` and `StorageError` for the database.
+    Raises `ConfigurationError` for a sampler or objective that cannot be used, pruning with a single fold,
+    workers on a database they cannot share or a name that belongs to another study, `LockedError` and
+    `StorageError` for the database.
     """
-    chosen = find_objectives(objectives, dataset.task)
+    about = about or About()
+    chosen = find_objectives(objectives, dataset.task, about.label_kind)
     check_sampler(sampler)
+    _check_folds(folds, pruning)
+    if n_workers > 1:
+        check_can_share(storage, make)
+    search = Search(dataset, folds, make, space, sampler, n_trials, seed, chosen, context, pruning, n_workers)
+    if n_trials == 0:
+        return _result(search, (), (), 0)
+    with clear_errors(storage.url), quiet_optuna():
+        opened = connect(storage)
+        described = _describe(search, about)
+        search, sources = _narrowed(opened, study_name, search, described) if narrowing else (search, ())
+        n_wanted = _n_wanted(search.space, sampler, n_trials)
+        searched = {**described, "searched": search.space.to_json(), "narrowed_from": list(sources)}
+        study = open_study(opened, study_name, chosen, _setup(search), searched)
+        known = {trial.number for trial in finished_trials(study)}
+        missing = [number for number in range(n_wanted) if number not in known]
+        _run_missing(study, search, missing, storage, lambda record: on_trial and on_trial(record, n_wanted))
+        records = tuple(trial for trial in finished_trials(study) if trial.number < n_wanted)
+        n_interrupted = len(study.get_trials(deepcopy=False, states=(TrialState.FAIL,)))
+    return _result(search, records, sources, n_interrupted)
+
+
+def _run_missing(
+    study: optuna.Study,
+    search: Search,
+    missing: Sequence[int],
+    storage: Database,
+    tell: Callable[[TrialRecord], object],
+) -> None:
+    def done(number: int) -> None:
+        tell(next(trial for trial in finished_trials(study) if trial.number == number))
+
+    if search.n_workers > 1:
+        run_in_workers(study, search, missing, storage, done)
+        return
+    for number in missing:
+        run_trial(study, search, number)
+        done(number)
+
+
+def _check_folds(folds: Sequence[TrainTest], pruning: bool) -> None:
     if not folds:
         raise ConfigurationError("a study needs at least one fold; give more samples or fewer folds")
-    n_wanted = _n_wanted(space, sampler, n_trials)
-    if n_wanted == 0:
-        return _result((), chosen, 0)
-    setup = fingerprint_json(
-        {
-            "rows": _rows_fingerprint(dataset, folds),
-            "search": _search_fingerprint(make, space, sampler, n_trials),
-            "objectives": [objective.name for objective in chosen],
-            "seeds": [seed, context.seed],
-        }
-    )
-    parts = [(dataset.take(fold.train), dataset.take(fold.test)) for fold in folds]
-    with clear_errors(storage), quiet_optuna():
-        study = open_study(storage, study_name, chosen, setup)
-        for n_finished in range(len(_completed(study)), n_wanted):
-            study.sampler = next_sampler(sampler, space, n_trials, seed, n_finished)
-            _run_trial(study, space, lambda tried: _score_folds(make(tried), parts, chosen, context))
-            if on_trial is not None:
-                on_trial(_completed(study)[-1], n_wanted)
-        records = _completed(study)[:n_wanted]
-        n_interrupted = len(study.get_trials(deepcopy=False, states=(TrialState.FAIL,)))
-    return _result(records, chosen, n_interrupted)
+    if pruning and len(folds) == 1:
+        raise ConfigurationError(
+            "pruning stops a trial between its folds and this study has a single fold; "
+            "set tuning.pruning to false, or validation.window to another than hold_out"
+        )
 
 
-def _run_trial(
-    study: optuna.Study, space: SearchSpace, scores: Callable[[dict[str, Any]], list[tuple[float, ...]]]
-) -> None:
-    trial = study.ask()
-    try:
-        by_fold = scores({d.name: _suggest(trial, d.name, d) for d in space.dimensions})
-    except Exception:
-        study.tell(trial, state=TrialState.FAIL)
-        raise
-    by_objective = [list(values) for values in zip(*by_fold, strict=True)]
-    trial.set_user_attr(_FOLD_VALUES, by_objective)
-    study.tell(trial, [float(np.mean(values)) for values in by_objective])
+def _narrowed(
+    storage: optuna.storages.RDBStorage, name: str, search: Search, described: dict[str, Any]
+) -> tuple[Search, tuple[str, ...]]:
+    """The search in the narrowed space. A study that was begun keeps its own, whatever was studied meanwhile."""
+    everything = stored_about(storage)
+    begun = everything.get(name, {})
+    if begun.get("space") == described["space"]:
+        return replace(search, space=SearchSpace.from_json(begun["searched"])), tuple(begun["narrowed_from"])
+    same = ("strategy", "label", "family", "space", "objectives")
+    earlier = [
+        EarlierStudy(other, its["rows_end"], _points(storage, other, search))
+        for other, its in everything.items()
+        # What was found on later rows knows of the future of these.
+        if other != name
+        and all(its[key] == described[key] for key in same)
+        and its["rows_end"] <= described["rows_end"]
+    ]
+    space, sources = narrow(search.space, earlier)
+    return replace(search, space=space), sources
 
 
-def _suggest(trial: optuna.Trial, name: str, dimension: Any) -> int | float:
-    if dimension.kind == "int":
-        return trial.suggest_int(name, int(dimension.low), int(dimension.high), log=dimension.log)
-    return trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log)
+def _points(storage: optuna.storages.RDBStorage, name: str, search: Search) -> tuple[tuple[dict[str, Any], float], ...]:
+    study = optuna.load_study(storage=storage, study_name=name)
+    sign = -1.0 if search.objectives[0].maximise else 1.0
+    completed = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return tuple((dict(t.params), sign * float(np.mean(t.user_attrs[FOLD_VALUES][0]))) for t in completed)
 
 
-def _score_folds(
-    forecaster: Forecaster,
-    parts: Sequence[tuple[Dataset, Dataset]],
-    objectives: Sequence[Objective],
-    context: FitContext,
-) -> list[tuple[float, ...]]:
-    """Scores of every fold, in order. Folds are trained side by side, each on one thread."""
-
-    def score(part: tuple[Dataset, Dataset]) -> tuple[float, ...]:
-        train, test = part
-        return fold_scores(forecaster.fit(train, None, replace(context, n_threads=1)), test, objectives)
-
-    return side_by_side(score, parts, context.n_threads)
-
-
-def _completed(study: optuna.Study) -> tuple[TrialRecord, ...]:
-    finished = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return tuple(_record(i, trial) for i, trial in enumerate(sorted(finished, key=lambda trial: trial.number)))
+def _describe(search: Search, about: About) -> dict[str, Any]:
+    """What is stored beside a study, for the list of studies and for narrowing later ones."""
+    return asdict(about) | {
+        "objectives": [objective.name for objective in search.objectives],
+        "sampler": search.sampler,
+        "n_trials": search.n_trials,
+        "n_folds": len(search.folds),
+        "pruning": search.pruning,
+        "space": search.space.to_json(),
+        "rows_end": str(search.dataset.label_end.max()),
+        "n_samples": len(search.dataset),
+    }
 
 
-def _record(number: int, trial: optuna.trial.FrozenTrial) -> TrialRecord:
-    by_objective = tuple(tuple(values) for values in trial.user_attrs[_FOLD_VALUES])
-    seconds = trial.duration.total_seconds() if trial.duration else math.nan
-    return TrialRecord(number, dict(trial.params), tuple(trial.values), by_objective, seconds)
-
-
-def _result(trials: tuple[TrialRecord, ...], objectives: Sequence[Objective], n_interrupted: int) -> StudyResult:
-    names = tuple(objective.name for objective in objectives)
-    if not trials:
-        return StudyResult({}, math.nan, None, names, (), (), n_interrupted)
-    best = trials[choose_trial(trials, objectives)]
+def _result(
+    search: Search, trials: tuple[TrialRecord, ...], sources: tuple[str, ...], n_interrupted: int
+) -> StudyResult:
+    choice = choose(trials, search.objectives)
+    best = next((trial for trial in trials if trial.number == choice.chosen), None)
     return StudyResult(
-        dict(best.parameters), best.values[0], best.number, names, trials, front_of(trials, objectives), n_interrupted
+        best_parameters=dict(best.parameters) if best else {},
+        best_value=best.values[0] if best else math.nan,
+        best_number=choice.chosen,
+        objectives=tuple(objective.name for objective in search.objectives),
+        trials=trials,
+        front=choice.front,
+        reasons=choice.reasons,
+        space=search.space,
+        narrowed_from=sources,
+        n_interrupted=n_interrupted,
     )
 
 
@@ -188,14 +247,24 @@ def _n_wanted(space: SearchSpace, sampler: str, n_trials: int) -> int:
     return len(grid(space, n_trials)) if sampler == "grid" and n_trials else n_trials
 
 
+def _setup(search: Search) -> str:
+    """Fingerprint of everything the trials depend on; the number of them, of threads and of workers is not."""
+    space, fixed = search.space, search.make({d.name: d.start for d in search.space.dimensions})
+    # A grid of more points is another grid.
+    how = [search.sampler, search.n_trials] if search.sampler == "grid" else [search.sampler]
+    return fingerprint_json(
+        {
+            "rows": _rows_fingerprint(search.dataset, search.folds),
+            "search": [fixed.family, dict(fixed.parameters), space.to_json(), how, search.pruning],
+            "objectives": [objective.name for objective in search.objectives],
+            "seeds": [search.seed, search.context.seed],
+        }
+    )
+
+
 def _rows_fingerprint(dataset: Dataset, folds: Sequence[TrainTest]) -> str:
-    content = {name: getattr(dataset, name) for name in ("features", "target", "weight")}
+    content = dict(dataset.arrays())
+    if dataset.history is not None:
+        content |= {"history": dataset.history.features, "first": dataset.history.first}
     rows = {f"{part}_{i}": getattr(fold, part) for i, fold in enumerate(folds) for part in ("train", "test")}
     return fingerprint_arrays({**content, **rows})
-
-
-def _search_fingerprint(make: Make, space: SearchSpace, sampler: str, n_trials: int) -> str:
-    """Of what is searched and how, with the parameters that stay fixed; not of the number of trials."""
-    fixed = make({dimension.name: dimension.start for dimension in space.dimensions})
-    how = [sampler, n_trials] if sampler == "grid" else [sampler]  # a grid of more points is another grid
-    return fingerprint_json([fixed.family, dict(fixed.parameters), space.to_json(), how])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -21,10 +21,12 @@ class Fold:
     ----------
     name: stable within a split, such as "fold_1".
     train, test: int64 row positions, strictly increasing, without a common row.
-    n_purged: rows left out of the training part because their label was not realised in time.
+    n_purged: rows left out because their label was not realised in time; of the validation part as well.
     n_embargoed: rows left out only because of the embargo.
     train_start, train_end: first and last decision time of the training part, datetime64[us], UTC.
     test_start, test_end: first and last decision time of the test part, datetime64[us], UTC.
+    validation: int64 row positions between training and test, on which a training may be stopped and parameters
+        chosen; empty where the splitter makes no such part.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Fold:
     train_end: np.datetime64
     test_start: np.datetime64
     test_end: np.datetime64
+    validation: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 class Splitter(Protocol):

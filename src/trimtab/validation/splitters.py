@@ -16,10 +16,11 @@ import numpy as np
 from trimtab.config.strategy import Validation
 from trimtab.datasets import Dataset
 from trimtab.datasets.purging import ROUNDING, forward_margins, is_in_last_share, margins_around, positions
+from trimtab.datasets.three_parts import three_parts
 from trimtab.errors import ConfigurationError, NotEnoughDataError
-from trimtab.validation.folds import Fold, make_fold, require_samples
+from trimtab.validation.folds import Fold, Splitter, make_fold, require_samples
 
-__all__ = ["Fold", "PurgedKFold", "WalkForward", "inner_validation", "walk_forward_from"]
+__all__ = ["Fold", "HoldOut", "PurgedKFold", "WalkForward", "inner_validation", "walk_forward_from"]
 
 
 @dataclass(frozen=True)
@@ -117,12 +118,60 @@ class PurgedKFold:
         return make_fold(dataset, name, test=test, candidates=~test, purged=overlaps, embargoed=shortly_after)
 
 
-def walk_forward_from(config: Validation) -> WalkForward:
-    """The walk-forward a strategy file asks for.
+@dataclass(frozen=True)
+class HoldOut:
+    """One cut of time into training, validation and test, in that order.
 
-    >>> walk_forward_from(Validation(window="rolling")).window
-    'rolling'
+    Attributes
+    ----------
+    shares: of the distinct decision times, in that order; they sum to 1, such as 60/20/20 or 70/15/15.
+    embargo: extra time before each of the two cuts.
+
+    Training rows are purged against the validation part and validation rows against the test part, as in
+    walk-forward. Parameters are searched and trainings stopped on the validation part; the test part judges
+    once. One cut tells nothing about consistency over time: for that use `WalkForward`.
     """
+
+    shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
+    embargo: timedelta = timedelta(0)
+
+    def __post_init__(self) -> None:
+        if len(self.shares) != 3 or min(self.shares) <= 0.0 or abs(sum(self.shares) - 1.0) > ROUNDING:
+            raise ConfigurationError(
+                f"hold-out shares are {list(self.shares)}; give three shares greater than 0 that sum to 1, such as [0.6, 0.2, 0.2]"
+            )
+        _check_embargo(self.embargo)
+
+    def split(self, dataset: Dataset) -> list[Fold]:
+        """One fold, "hold_out"; fewer than 100 samples or an empty part raise `NotEnoughDataError`."""
+        require_samples(dataset)
+        parts, without_embargo = (three_parts(dataset, self.shares, each) for each in (self.embargo, timedelta(0)))
+        n_left_out, n_purged = (p.n_purged_train + p.n_purged_validation for p in (parts, without_embargo))
+        times = dataset.decision_time
+        return [
+            Fold(
+                name="hold_out",
+                train=parts.train.astype(np.int64),
+                test=parts.test.astype(np.int64),
+                n_purged=n_purged,
+                n_embargoed=n_left_out - n_purged,
+                train_start=times[parts.train[0]],
+                train_end=times[parts.train[-1]],
+                test_start=times[parts.test[0]],
+                test_end=times[parts.test[-1]],
+                validation=parts.validation.astype(np.int64),
+            )
+        ]
+
+
+def walk_forward_from(config: Validation) -> Splitter:
+    """The splitter a strategy file asks for: a walk-forward, or the single cut of a hold-out.
+
+    >>> walk_forward_from(Validation(window="hold_out")).shares
+    (0.6, 0.2, 0.2)
+    """
+    if config.window == "hold_out":
+        return HoldOut(config.hold_out, config.embargo)
     return WalkForward(config.window, config.initial_train, config.test, config.step, config.embargo)
 
 

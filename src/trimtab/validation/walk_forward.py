@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,12 @@ from trimtab.datasets.schema import Task
 from trimtab.metrics.classification import accuracy
 from trimtab.metrics.forecast import ic_information_ratio
 from trimtab.metrics.plain import plain
+from trimtab.models.conformal import Adjustable
 from trimtab.models.forecasting import forecast
 from trimtab.models.parallel import side_by_side
-from trimtab.models.protocol import FittedForecaster
+from trimtab.models.protocol import FittedForecaster, Forecast
+from trimtab.validation.adaptive import adaptive_intervals, adjustable
+from trimtab.validation.certainty import adaptive_measures, certainty_measures, horizon_measures
 from trimtab.validation.folds import Fold, Splitter
 from trimtab.validation.scoring import classes, majority_value, score
 from trimtab.validation.verdict import Verdict, consistency, judge
@@ -36,7 +39,10 @@ class FoldResult:
     metrics: measures on the test part (see `scoring.score`), and
         `train_accuracy` on the very rows trained on,
         `baseline_accuracy` of the dataset's naive forecast,
-        `majority_accuracy` of always saying the commoner class of the training part.
+        `majority_accuracy` of always saying the commoner class of the training part; further, where the model
+        gives what they judge, those of `certainty.certainty_measures` (`adaptive_coverage` and `adaptive_width`
+        among them, of intervals whose level followed the outcomes known by then) and, with several horizons,
+        those of `certainty.horizon_measures`, such as `accuracy@5`.
     """
 
     name: str
@@ -65,6 +71,9 @@ class OutOfSample:
     target: float64, what happened.
     baseline: float64, what the dataset's naive forecast said.
     majority: float64, what always saying the commoner training class (or direction, ±1) said.
+    low, high, confidence, novelty: as in `Forecast`; None where the model gives none.
+    adaptive_low, adaptive_high: the interval at the level that followed the outcomes known by then (see
+        `adaptive.adaptive_intervals`); None where the model's intervals have one level only.
     """
 
     row: np.ndarray
@@ -72,6 +81,23 @@ class OutOfSample:
     value: np.ndarray
     target: np.ndarray
     baseline: np.ndarray
+    majority: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    confidence: np.ndarray | None = None
+    novelty: np.ndarray | None = None
+    adaptive_low: np.ndarray | None = None
+    adaptive_high: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What one fold brings; the model only where its intervals are asked for again, since models may be large."""
+
+    result: FoldResult
+    rows: np.ndarray
+    model: Adjustable | None
+    said: Forecast
     majority: np.ndarray
 
 
@@ -136,30 +162,28 @@ def walk_forward(
     """
     folds = splitter.split(dataset)
 
-    def judge(numbered: tuple[int, Fold]) -> tuple[FoldResult, tuple[np.ndarray, ...]]:
+    def judge(numbered: tuple[int, Fold]) -> _Judged:
         number, fold = numbered
         train, test = dataset.take(fold.train), dataset.take(fold.test)
         model = fit(train, fold)
-        value = np.asarray(forecast(model, test).value, dtype=np.float64)
+        said = forecast(model, test)
         majority = np.full(len(test), majority_value(dataset.task, train.target))
-        result = _judge_fold(fold, test, value, majority, _accuracy(train, forecast(model, train).value))
+        result = _judge_fold(fold, test, said, majority, _accuracy(train, forecast(model, train).value))
         if progress:
             progress(number + 1, len(folds))
-        return result, (fold.test, np.full(len(test), number, np.int32), value, majority)
+        return _Judged(result, fold.test, adjustable(model), said, majority)
 
     judged = side_by_side(judge, list(enumerate(folds)), n_threads)
-    results, forecasts = [result for result, _ in judged], [forecast for _, forecast in judged]
-    return _summarise(dataset, tuple(results), _out_of_sample(dataset, forecasts))
+    return _summarise(dataset, judged, _out_of_sample(dataset, judged))
 
 
-def _judge_fold(
-    fold: Fold, test: Dataset, value: np.ndarray, majority: np.ndarray, train_accuracy: float
-) -> FoldResult:
-    metrics = score(test.task, test.target, value) | {
+def _judge_fold(fold: Fold, test: Dataset, said: Forecast, majority: np.ndarray, train_accuracy: float) -> FoldResult:
+    metrics = score(test.task, test.target, np.asarray(said.value, dtype=np.float64)) | {
         "train_accuracy": train_accuracy,
         "baseline_accuracy": _accuracy(test, test.baseline),
         "majority_accuracy": _accuracy(test, majority),
     }
+    metrics |= certainty_measures(test.task, test.target, said) | horizon_measures(test, said)
     return FoldResult(
         name=fold.name,
         train_start=fold.train_start,
@@ -178,20 +202,45 @@ def _accuracy(samples: Dataset, value: np.ndarray) -> float:
     return accuracy(*classes(samples.task, samples.target, value))
 
 
-def _out_of_sample(dataset: Dataset, forecasts: Sequence[tuple[np.ndarray, ...]]) -> OutOfSample:
-    rows, fold, value, majority = (np.concatenate(column) for column in zip(*forecasts, strict=True))
+def _out_of_sample(dataset: Dataset, judged: Sequence[_Judged]) -> OutOfSample:
+    rows = np.concatenate([each.rows for each in judged])
+    folds = np.concatenate([np.full(len(each.rows), number, np.int32) for number, each in enumerate(judged)])
     # unique() keeps the first of equal rows; reversed, that is the one of the latest fold.
     row, kept = np.unique(rows[::-1], return_index=True)
     kept = len(rows) - 1 - kept
-    return OutOfSample(row, fold[kept], value[kept], dataset.target[row], dataset.baseline[row], majority[kept])
+
+    def column(name: str) -> np.ndarray | None:
+        parts = [getattr(each.said, name) for each in judged]
+        return None if any(part is None for part in parts) else np.concatenate(parts)[kept]
+
+    value = np.concatenate([each.said.value for each in judged])[kept].astype(np.float64)
+    majority = np.concatenate([each.majority for each in judged])[kept]
+    low, high, confidence, novelty = (column(name) for name in ("low", "high", "confidence", "novelty"))
+    found = OutOfSample(
+        row, folds[kept], value, dataset.target[row], dataset.baseline[row], majority, low, high, confidence, novelty
+    )
+    made = Forecast(value, low=low, high=high)
+    adapted = adaptive_intervals(dataset, row, made, found.fold, [each.model for each in judged])
+    return found if adapted is None else replace(found, adaptive_low=adapted[0], adaptive_high=adapted[1])
 
 
-def _summarise(dataset: Dataset, folds: tuple[FoldResult, ...], forecasts: OutOfSample) -> WalkForwardReport:
+def _summarise(dataset: Dataset, judged: Sequence[_Judged], forecasts: OutOfSample) -> WalkForwardReport:
+    folds = tuple(_with_adaptive(each.result, number, forecasts) for number, each in enumerate(judged))
     by_name = {name: np.array([fold.metrics[name] for fold in folds]) for name in folds[0].metrics}
     known = {name: values[~np.isnan(values)] for name, values in by_name.items()}
     mean = {name: float(values.mean()) if len(values) else float("nan") for name, values in known.items()}
     std = {name: float(values.std()) if len(values) else float("nan") for name, values in known.items()}
     pooled = score(dataset.task, forecasts.target, forecasts.value)
+    said = Forecast(
+        forecasts.value,
+        low=forecasts.low,
+        high=forecasts.high,
+        confidence=forecasts.confidence,
+        novelty=forecasts.novelty,
+    )
+    pooled |= certainty_measures(dataset.task, forecasts.target, said)
+    if forecasts.adaptive_low is not None and forecasts.adaptive_high is not None:
+        pooled |= adaptive_measures(forecasts.target, forecasts.adaptive_low, forecasts.adaptive_high)
     pooled["ic_information_ratio"] = ic_information_ratio(by_name["information_coefficient"])
     accuracies = by_name["accuracy"]
     ranking = np.argsort(np.nan_to_num(accuracies, nan=-1.0), kind="stable")
@@ -209,3 +258,12 @@ def _summarise(dataset: Dataset, folds: tuple[FoldResult, ...], forecasts: OutOf
         overfitting_gap=mean["train_accuracy"] - mean["accuracy"],
         out_of_sample=forecasts,
     )
+
+
+def _with_adaptive(fold: FoldResult, number: int, forecasts: OutOfSample) -> FoldResult:
+    """A fold with the measures of its adaptive intervals, over the rows where its model speaks."""
+    if forecasts.adaptive_low is None or forecasts.adaptive_high is None:
+        return fold
+    own = forecasts.fold == number
+    low, high = forecasts.adaptive_low[own], forecasts.adaptive_high[own]
+    return replace(fold, metrics=fold.metrics | adaptive_measures(forecasts.target[own], low, high))

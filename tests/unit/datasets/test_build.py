@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from fakes.samples import samples
 
-from trimtab.datasets.build import SeriesSamples, build_dataset, current_rows
-from trimtab.datasets.weights import average_uniqueness
+from trimtab.datasets.build import build_dataset, current_rows
+from trimtab.datasets.series_samples import SeriesSamples
 from trimtab.errors import DatasetError, NotEnoughDataError
 
 
@@ -26,8 +26,8 @@ def test_every_sample_carries_the_features_and_the_label_of_its_own_bar() -> Non
     dataset = build_dataset([part])
     position = np.searchsorted(part.features.event_time, dataset.event_time)
     np.testing.assert_array_equal(dataset.features, part.features.values[position])
-    np.testing.assert_array_equal(dataset.target, part.labels.value[position])
-    np.testing.assert_array_equal(dataset.label_end, part.labels.label_end[position])
+    np.testing.assert_array_equal(dataset.target, part.labels[0].value[position])
+    np.testing.assert_array_equal(dataset.label_end, part.labels[0].label_end[position])
 
 
 def test_a_bar_known_late_is_decided_late_and_its_label_starts_no_earlier() -> None:
@@ -48,7 +48,7 @@ def test_a_label_is_realised_when_the_last_bar_it_looks_at_is_known() -> None:
     prompt = build_dataset([part])
     order = np.argsort(dataset.event_time)
     waited = dataset.label_end[order] - prompt.label_end
-    late = part.features.event_time[60 - part.labels.horizon]
+    late = part.features.event_time[60 - part.labels[0].horizon]
     np.testing.assert_array_equal(waited > np.timedelta64(0), prompt.event_time == late)
     assert waited.max() == np.timedelta64(30, "h")
 
@@ -101,12 +101,3 @@ def test_current_rows_include_bars_whose_label_is_not_known_yet() -> None:
     np.testing.assert_array_equal(values, np.concatenate([part.values[-10:]] * 2))
     assert codes.tolist() == [0] * 10 + [1] * 10
     assert times[-1] == part.known_time[-1]
-
-
-def test_uniqueness_equals_a_plain_count_of_overlapping_labels() -> None:
-    bar, horizon = np.array([0, 1, 4, 5, 6, 20]), 3
-    expected = []
-    for b in bar:
-        covered = range(b + 1, b + horizon + 1)
-        expected.append(np.mean([1 / sum(o + 1 <= t <= o + horizon for o in bar) for t in covered]))
-    np.testing.assert_allclose(average_uniqueness(bar, horizon), expected)

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from fakes.datasets import make_dataset
 from fakes.samples import samples
 
 from trimtab.datasets import Dataset
 from trimtab.datasets.build import build_dataset
-from trimtab.datasets.snapshot import fingerprint, load_snapshot, save_snapshot
+from trimtab.datasets.history import History
+from trimtab.datasets.snapshot import fingerprint, load_snapshot, read_left_out, save_snapshot
 from trimtab.errors import DatasetError, NotFoundError, StorageError
 from trimtab.storage.lake import Lake
 
+FROZEN = "61033831a1c6392b3715b6113a4df0b03b667faa9389b04681901f9e67f24bd0"
 RECIPE = {"as_of": "2020-06-01", "features": {"a": 1}}
 
 
@@ -30,6 +36,53 @@ def test_a_snapshot_comes_back_bit_for_bit_under_its_fingerprint(lake: Lake, dat
         dataset.task,
     )
     assert save_snapshot(lake, back, recipe) == name
+
+
+def test_horizons_and_history_come_back_bit_for_bit_too(lake: Lake) -> None:
+    parts = [samples(name, seed=seed, further=(1, 15)) for name, seed in (("AAA", 1), ("BBB", 2))]
+    dataset = build_dataset(parts, with_history=True)
+    name = save_snapshot(lake, dataset, RECIPE)
+    back, _ = load_snapshot(lake, name)
+    arrays = dict(back.arrays())
+    assert set(arrays) == {field for field, _ in dataset.arrays()} and "target@15" in arrays and "position" in arrays
+    for field, array in dataset.arrays():
+        np.testing.assert_array_equal(arrays[field], array)
+        assert arrays[field].dtype == array.dtype
+    assert back.horizons == (3, 1, 15)
+    np.testing.assert_array_equal(back.windows(7), dataset.windows(7))
+    assert back.history is not None and back.history.features.flags.c_contiguous
+    assert save_snapshot(lake, back, RECIPE) == name
+
+
+def test_the_history_is_in_the_fingerprint_and_its_damage_is_found(lake: Lake) -> None:
+    plain, whole = (build_dataset([samples("AAA")], with_history=asked) for asked in (False, True))
+    assert whole.history is not None
+    other = replace(whole, history=History(whole.history.features + 1e-9, whole.history.first))
+    assert len({fingerprint(each, RECIPE) for each in (plain, whole, other)}) == 3
+    name, wrong = save_snapshot(lake, whole, RECIPE), save_snapshot(lake, other, RECIPE)
+    lake.tables.path(f"datasets/{wrong}/history").replace(lake.tables.path(f"datasets/{name}/history"))
+    with pytest.raises(DatasetError, match="its content does not give its fingerprint"):
+        load_snapshot(lake, name)
+
+
+def test_a_plain_dataset_keeps_the_name_and_the_files_it_always_had(lake: Lake) -> None:
+    plain = make_dataset(n=120, k=2)  # frozen when datasets had one horizon and no history
+    assert fingerprint(plain, RECIPE) == FROZEN
+    save_snapshot(lake, plain, RECIPE)
+    assert sorted(path.name for path in (lake.root / "datasets" / FROZEN).iterdir()) == [
+        "recipe.json",
+        "samples.parquet",
+    ]
+    described = json.loads((lake.root / "datasets" / FROZEN / "recipe.json").read_text())
+    assert set(described) == {"fingerprint", "task", "horizon", "recipe"}
+
+
+def test_why_bars_are_no_samples_is_kept_beside_the_recipe(lake: Lake, dataset: Dataset) -> None:
+    name = save_snapshot(lake, dataset, RECIPE, {"no naive forecast yet": 3})
+    assert read_left_out(lake, name) == {"no naive forecast yet": 3}
+    assert fingerprint(dataset, RECIPE) == name
+    other = save_snapshot(lake, dataset, RECIPE | {"as_of": "2020-06-02"})
+    assert read_left_out(lake, other) == {}
 
 
 def test_content_and_recipe_are_both_in_the_fingerprint(dataset: Dataset) -> None:

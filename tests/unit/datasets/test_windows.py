@@ -23,6 +23,7 @@ LABELS = (
     Label(kind="direction", horizons=(3,)),
     Label(kind="forward_return", horizons=(2,)),
     Label(kind="volatility_regime", horizons=(5,), memory=30),
+    Label(kind="triple_barrier", horizons=(4,), volatility_window=30),
 )
 
 
@@ -61,6 +62,9 @@ def test_the_reach_of_a_label_is_what_its_threshold_and_naive_forecast_read() ->
     regime, direction, returns = (reach_of(close_only, label) for label in (LABELS[2], LABELS[0], LABELS[1]))
     assert [each.horizon for each in (regime, direction, returns)] == [5, 3, 2]
     assert (regime.lookback, direction.lookback) == (34, 3)
+    barrier, wide = (LABELS[3], LABELS[3].model_copy(update={"horizons": (4, 50)}))
+    assert [reach_of(close_only, label).lookback for label in (barrier, wide)] == [30, 50]
+    assert [reach_of(close_only, label).horizon for label in (barrier, wide)] == [4, 50]
     assert returns.lookback == max(catalogue()[name].lookback for name in close_only)
 
 
@@ -85,6 +89,16 @@ def test_a_ratio_needs_the_bar_and_the_one_before_it() -> None:
     assert np.flatnonzero(read.spanned_by(days[5:6])).tolist() == [4, 5, 6]
     none = days[:0]
     assert not (read.touched_by(none) | read.spanned_by(none)).any()
+
+
+def test_a_sample_whose_barrier_was_touched_did_not_read_the_bars_after() -> None:
+    days = np.arange("2020-01-01", "2020-01-11", dtype="datetime64[D]").astype("datetime64[us]")
+    read = windows(days, days, n_before=0, n_after=4)
+    touched = read.ending_by(np.minimum(days + 2 * np.timedelta64(1, "D"), days[-1]))
+    assert np.flatnonzero(read.touched_by(days[6:7])).tolist() == [2, 3, 4, 5, 6]
+    assert np.flatnonzero(touched.touched_by(days[6:7])).tolist() == [4, 5, 6]
+    unknown = np.full(10, np.datetime64("NaT", "us"))
+    assert np.array_equal(read.ending_by(unknown).last, read.last)
 
 
 def test_windows_end_where_the_bars_end() -> None:

@@ -10,7 +10,12 @@ from trimtab.config.strategy import Label
 from trimtab.labels import LabelBlock
 from trimtab.labels.compute import compute_label
 
-KINDS = [Label(kind="forward_return"), Label(kind="direction"), Label(kind="volatility_regime", memory=20)]
+KINDS = [
+    Label(kind="forward_return"),
+    Label(kind="direction"),
+    Label(kind="triple_barrier", volatility_window=5),
+    Label(kind="volatility_regime", memory=20),
+]
 
 
 def test_forward_return_spans_the_horizon_and_ends_where_the_last_bar_closes() -> None:

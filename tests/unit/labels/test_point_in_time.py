@@ -15,7 +15,7 @@ from trimtab.config.strategy import Label
 from trimtab.features.point_in_time import compute_point_in_time
 from trimtab.labels import LabelBlock
 from trimtab.labels.compute import compute_label
-from trimtab.labels.point_in_time import compute_label_point_in_time
+from trimtab.labels.point_in_time import compute_label_point_in_time, compute_labels_point_in_time
 
 BARS = random_walk(120, seed=2)
 KINDS = [
@@ -24,6 +24,8 @@ KINDS = [
     Label(kind="direction", neutral_band=0.01),
     Label(kind="volatility_regime", memory=20),
 ]
+# Restatements of a bar received after another: which, after which, and to how much of its price.
+WILD = [(50, 53, 1.06), (53, 54, 0.93), (70, 72, 1.2), (85, 90, 0.9), (100, 101, 1.1), (30, 119, 2.0)]
 COLUMNS = ("event_time", "value", "label_start", "label_end", "baseline")
 
 
@@ -111,3 +113,45 @@ def test_what_was_realised_by_a_moment_is_the_same_as_of_any_later_one() -> None
     early = compute_label_point_in_time(store, BARS.series, label, 5, known(90))
     late = compute_label_point_in_time(store, BARS.series, label, 5)
     np.testing.assert_array_equal(early.value[:86], late.value[:86])
+
+
+def test_a_touched_barrier_is_realised_by_the_first_bar_whose_arrival_decides_it() -> None:
+    """Replayed bar by bar: what decides may also be a restatement of a bar that closed long before."""
+    label, horizon = Label(kind="triple_barrier", volatility_window=5, take_profit=1.5, stop_loss=1.5), 8
+    revisions = [restated(BARS, slice(at, at + 1), received, by) for at, received, by in WILD]
+    store = BarHistoryInMemory(BARS, revisions)
+    block = compute_label_point_in_time(store, BARS.series, label, horizon)
+    seen = {row: compute_label(store.as_known_at(BARS.series, known(row)), label, horizon) for row in range(120)}
+    moved = 0
+    for row in range(120):
+        now = next((later for later in range(row + 1, 120) if not np.isnat(seen[later].label_end[row])), None)
+        np.testing.assert_array_equal(block.baseline[row], seen[row].baseline[row])
+        if now is None:
+            assert np.isnat(block.label_end[row]) and np.isnan(block.value[row])
+            continue
+        close = BARS.event_time[now] + np.timedelta64(1, "D")
+        assert block.label_end[row] == close
+        np.testing.assert_array_equal(block.value[row], seen[now].value[row])
+        moved += seen[now].label_end[row] < close
+    assert moved  # some were decided by a bar restated after it had closed
+
+
+def test_what_a_barrier_had_realised_is_the_same_as_of_any_later_time() -> None:
+    label = Label(kind="triple_barrier", volatility_window=5)
+    store = BarHistoryInMemory(BARS, [restated(BARS, slice(at, at + 1), received, by) for at, received, by in WILD])
+    late = compute_label_point_in_time(store, BARS.series, label, 8)
+    for row in range(20, 120, 7):
+        early = compute_label_point_in_time(store, BARS.series, label, 8, known(row))
+        done = np.flatnonzero(~np.isnat(early.label_end))
+        np.testing.assert_array_equal(late.value[done], early.value[done])
+        np.testing.assert_array_equal(late.label_end[done], early.label_end[done])
+
+
+@pytest.mark.parametrize("label", [*KINDS, Label(kind="triple_barrier", volatility_window=5)], ids=str)
+def test_many_horizons_are_each_of_them_alone(label: Label) -> None:
+    store = BarHistoryInMemory(BARS, [restated(BARS, slice(50, 51), 60), restated(BARS, slice(79, 80), 80, 0.9)])
+    several = label.model_copy(update={"horizons": (5, 1, 15)})
+    blocks = compute_labels_point_in_time(store, BARS.series, several)
+    assert [block.horizon for block in blocks] == [5, 1, 15]
+    for block in blocks:
+        assert_same(block, compute_label_point_in_time(store, BARS.series, label, block.horizon))

@@ -23,7 +23,7 @@ from trimtab.models.artifacts import (
 )
 from trimtab.models.families import make_forecaster
 from trimtab.models.golden import choose_golden_rows
-from trimtab.models.naive import FittedNaive
+from trimtab.models.linear import FittedLinear
 from trimtab.models.protocol import FitContext
 from trimtab.storage.artifacts import ArtifactStore
 from trimtab.storage.hashing import canonical_json
@@ -143,11 +143,11 @@ def test_a_manifest_of_another_model_is_refused(store: ArtifactStore, stored: St
 
 
 def test_a_model_that_cannot_be_read_back_is_not_stored_as_good(store: ArtifactStore) -> None:
-    class Forgetful(FittedNaive):
+    class Forgetful(FittedLinear):
         def save(self) -> dict[str, bytes]:
-            return replace(self, mean=self.mean / 2).save() if self.mean > 0.4 else super().save()
+            return replace(FITTED, intercept=FITTED.intercept + 1.0).save()
 
-    forgetful = Forgetful("classification", DATASET.feature_names, 0.5)
+    forgetful = Forgetful(**vars(FITTED))
     with pytest.raises(ArtifactError, match="forecasts"):
         store_model(store, forgetful, GOLDEN)
 

@@ -60,13 +60,25 @@ def test_an_empty_column_without_scaling_counts_as_zero_where_it_is_missing() ->
 @pytest.mark.parametrize("imputation", ["none", "median"])
 def test_stored_numbers_are_exact(imputation) -> None:
     learned = fit_preprocessing(table(0), "standard", imputation)
-    again = Preprocessing.from_bytes(learned.to_bytes(), 4)
+    again = Preprocessing.from_bytes(learned.to_bytes("abcd"), "abcd")
     assert all(np.array_equal(vars(again)[k], v, equal_nan=True) for k, v in vars(learned).items())
 
 
-def test_another_number_of_columns_is_refused() -> None:
-    with pytest.raises(ArtifactError, match="one number per feature"):
-        Preprocessing.from_bytes(fit_preprocessing(table(0), "none", "none").to_bytes(), 5)
+def test_other_columns_and_numbers_that_are_none_are_refused() -> None:
+    content = fit_preprocessing(table(0), "none", "none").to_bytes("abcd")
+    for other in ("abcde", "abdc"):
+        with pytest.raises(ArtifactError, match="one number for each feature"):
+            Preprocessing.from_bytes(content, other)
+    with pytest.raises(ArtifactError, match="one number for each feature"):
+        Preprocessing.from_bytes(content.replace(b'"center":[0.0,', b'"center":['), "abcd")
+    with pytest.raises(ArtifactError, match="scales by what is no number"):
+        Preprocessing.from_bytes(content.replace(b'"center":[0.0,', b'"center":[null,'), "abcd")
+
+
+def test_what_was_learned_of_some_columns_treats_them_as_before() -> None:
+    learned = fit_preprocessing(table(0), "robust", "median")
+    some = np.array([1, 3])
+    assert np.array_equal(learned.take(some).transform(table(1)[:, some]), learned.transform(table(1))[:, some])
 
 
 def test_unknown_choices_name_those_there_are() -> None:

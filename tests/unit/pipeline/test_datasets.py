@@ -9,11 +9,15 @@ import pytest
 from fakes.bars import random_walk
 
 from trimtab.config import Settings
-from trimtab.datasets.snapshot import load_snapshot
-from trimtab.errors import DatasetError, NotFoundError
+from trimtab.datasets.build import build_dataset
+from trimtab.datasets.recipe import rules_of, series_of
+from trimtab.datasets.snapshot import load_snapshot, read_left_out, save_snapshot
+from trimtab.errors import DatasetError, NotEnoughDataError, NotFoundError
 from trimtab.market import Series
-from trimtab.pipeline.datasets import build_training_dataset, rebuild_dataset
+from trimtab.pipeline.dataset_comparison import compare_stored
+from trimtab.pipeline.datasets import build_training_dataset, rebuild_dataset, recipe_of
 from trimtab.pipeline.features import compute_family
+from trimtab.pipeline.recipe_features import samples_of_recipe
 from trimtab.pipeline.workspace import Workspace
 
 STRATEGY = """
@@ -122,3 +126,101 @@ def test_a_recipe_of_another_code_version_is_refused(workspace: Workspace, monke
     monkeypatch.setattr("trimtab.pipeline.datasets.CODE_VERSION", "0")
     with pytest.raises(DatasetError, match="was made by other versions of features or labels"):
         rebuild_dataset(workspace, made.data_version)
+
+
+EVERYTHING = """
+kind = "triple_barrier"
+horizons = [5, 1, 15]
+take_profit = 1.5
+volatility_window = 10
+[dataset]
+max_staleness = "3d"
+recency_half_life = "26w"
+superseded_weight = 0.5
+[model]
+algorithm = "linear"
+"""
+
+
+@pytest.fixture
+def everything(workspace: Workspace) -> Workspace:
+    """A strategy that asks for every rule and several horizons of a label whose end varies."""
+    path = workspace.settings.strategies_dir / "mine.toml"
+    path.write_text(STRATEGY.replace('kind = "direction"\n', EVERYTHING))
+    return Workspace.open(workspace.settings)
+
+
+def test_horizons_barriers_and_every_rule_are_rebuilt_bit_for_bit_after_a_restatement(everything: Workspace) -> None:
+    first = build_training_dataset(everything, "mine")
+    restate(everything, 250)
+    compute_family(everything, "candlesticks", SERIES.key)
+    second = build_training_dataset(everything, "mine")
+    assert first.data_version != second.data_version
+    for made in (first, second):
+        assert rebuild_dataset(everything, made.data_version)[0] == made.data_version
+    one, other = (load_snapshot(everything.lake, made.data_version)[0] for made in (first, second))
+    assert one.horizons == (5, 1, 15) and len(one.by_horizon) == 3
+    np.testing.assert_array_equal(other.target, one.target)  # realised before
+    assert len(np.unique(one.label_end - one.label_start)) > 3
+    share = other.weight / one.weight
+    assert np.isclose(share / share.max(), 0.5, rtol=1e-9).any()  # those that read the bar count half
+
+
+def test_a_dataset_with_a_history_is_rebuilt_bit_for_bit(everything: Workspace) -> None:
+    recipe = recipe_of(everything, everything.strategy("mine")) | {"history": True}
+    parts = [samples_of_recipe(everything, series, recipe) for series in series_of(recipe)]
+    dataset = build_dataset(parts, rules_of(recipe), with_history=True)
+    assert dataset.windows(20).shape == (len(dataset), 20, len(dataset.feature_names))
+    name = save_snapshot(everything.lake, dataset, recipe)
+    restate(everything, 250)
+    rebuilt, again = rebuild_dataset(everything, name)
+    assert rebuilt == name
+    np.testing.assert_array_equal(again.windows(20), dataset.windows(20))
+
+
+@pytest.mark.parametrize(("algorithm", "asks"), [("lstm", True), ("linear", False)])
+def test_the_rows_of_every_bar_are_kept_where_the_model_looks_at_windows(
+    workspace: Workspace, algorithm: str, asks: bool
+) -> None:
+    pytest.importorskip("torch")
+    path = workspace.settings.strategies_dir / "mine.toml"
+    path.write_text(STRATEGY + f'[model]\nalgorithm = "{algorithm}"\n')
+    opened = Workspace.open(workspace.settings)
+    made = build_training_dataset(opened, "mine")
+    dataset, recipe = load_snapshot(opened.lake, made.data_version)
+    assert recipe["history"] is asks and (dataset.history is not None) is asks
+    assert made.metrics.get("history_bars") == (300 if asks else None)
+    assert rebuild_dataset(opened, made.data_version)[0] == made.data_version
+
+
+def test_the_stage_says_which_bars_are_no_samples_and_what_each_horizon_has(everything: Workspace) -> None:
+    made = build_training_dataset(everything, "mine")
+    shown = {str(row["reason"]): row["bars"] for row in made.tables["bars that are no samples"]}
+    assert shown == read_left_out(everything.lake, made.data_version)
+    assert sum(int(n or 0) for n in shown.values()) + int(made.metrics["samples"] or 0) == 300
+    assert [row["horizon"] for row in made.tables["labels by horizon"]] == [5, 1, 15]
+    assert made.metrics["horizons"] == "5, 1, 15"
+    assert all(check.passed for check in made.checks if check.name != "features_have_values")
+
+
+def test_a_comparison_tells_the_restated_bar_and_what_it_moved(workspace: Workspace) -> None:
+    first = build_training_dataset(workspace, "mine").data_version
+    restate(workspace, 250)
+    extra = random_walk(310, seed=1)
+    workspace.bars.append(extra.take(slice(300, 310)), RECEIVED.replace(year=2024, month=2))
+    compute_family(workspace, "candlesticks", SERIES.key)
+    second = build_training_dataset(workspace, "mine").data_version
+    found, bars = compare_stored(workspace, first, second)
+    (between,) = bars
+    assert (between.series, between.n_restated, between.n_new) == ("AAA__1d", 2, 10)  # the step after it changed too
+    assert between.first == "2020-09-07T00:00:00Z"
+    assert {change.key for change in found.recipe} == {"as_of", "bars.AAA__1d"}
+    assert (found.n_only_one, found.n_only_other) == (0, 10)
+    assert not found.features and found.targets == {1: 0}  # what was decided and realised stays as it was
+
+
+def test_a_horizon_longer_than_the_history_is_refused_by_name(workspace: Workspace) -> None:
+    path = workspace.settings.strategies_dir / "mine.toml"
+    path.write_text(STRATEGY.replace('kind = "direction"', 'kind = "direction"\nhorizons = [1, 280]'))
+    with pytest.raises(NotEnoughDataError, match="have a label over 280 bars, at least 100 are needed"):
+        build_training_dataset(Workspace.open(workspace.settings), "mine")

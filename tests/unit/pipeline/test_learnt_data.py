@@ -21,7 +21,8 @@ from trimtab.bars.store import BarStore
 from trimtab.bars.times import as_datetime
 from trimtab.clock import SimulatedClock
 from trimtab.config import Settings
-from trimtab.datasets.build import SeriesSamples, build_dataset
+from trimtab.datasets.build import build_dataset
+from trimtab.datasets.series_samples import SeriesSamples
 from trimtab.datasets.snapshot import save_snapshot
 from trimtab.datasets.windows import Reach
 from trimtab.features.engine import compute
@@ -163,7 +164,7 @@ def workspace(tmp_path: Path) -> Workspace:
         "features": ["return_5"],
         "label": strategy.label.model_dump(mode="json") | {"code": "1"},
     }
-    dataset = build_dataset([SeriesSamples(compute(bars, ["return_5"]), labels)])
+    dataset = build_dataset([SeriesSamples(compute(bars, ["return_5"]), (labels,))])
     name = save_snapshot(opened.lake, dataset, recipe)
     opened.registry.register_model(make_candidate("m", "tiny", dataset_fingerprint=name), "tester")
     return opened

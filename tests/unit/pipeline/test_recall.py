@@ -20,7 +20,8 @@ from trimtab.bars.times import as_datetime
 from trimtab.clock import SimulatedClock
 from trimtab.config import Settings
 from trimtab.config.strategy import Label
-from trimtab.datasets.build import SeriesSamples, build_dataset
+from trimtab.datasets.build import build_dataset
+from trimtab.datasets.series_samples import SeriesSamples
 from trimtab.datasets.snapshot import load_snapshot, save_snapshot
 from trimtab.errors import ConfigurationError, UnknownNameError
 from trimtab.features.engine import compute
@@ -62,7 +63,7 @@ def freeze(workspace: Workspace, **changes: Any) -> str:
     bars, store = workspace.bars.current(BARS.series), workspace.bars
     features = compute_point_in_time(store, BARS.series, NAMES)
     labels = compute_label_point_in_time(store, BARS.series, LABEL, HORIZON)
-    dataset = build_dataset([SeriesSamples(features, labels)])
+    dataset = build_dataset([SeriesSamples(features, (labels,))])
     recipe = {
         "as_of": str(bars.known_time.max()),
         "bars": {BARS.series.key: workspace.bars.fingerprint(BARS.series)},
@@ -192,7 +193,7 @@ def test_superseded_samples_are_those_that_today_s_bars_would_make_otherwise(wor
     workspace.bars.append(restated(close=1.02, high=1.02), advance(workspace, hours=1))
     kept, _ = load_snapshot(workspace.lake, freeze(workspace))
     bars = workspace.bars.current(BARS.series)
-    today = build_dataset([SeriesSamples(compute(bars, NAMES), compute_label(bars, LABEL, HORIZON))])
+    today = build_dataset([SeriesSamples(compute(bars, NAMES), (compute_label(bars, LABEL, HORIZON),))])
     order = np.argsort(today.event_time)  # the restated bar, known last, comes last
     otherwise = (kept.features != today.features[order]).any(axis=1) | (kept.target != today.target[order])
     rows = np.searchsorted(BARS.event_time, kept.event_time[otherwise])

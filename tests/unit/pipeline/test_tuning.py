@@ -5,11 +5,11 @@ import pytest
 from fakes.datasets import make_dataset
 
 from trimtab.config.strategy import Label, Strategy, Universe, Validation
-from trimtab.pipeline.tuning import tuning_rows
+from trimtab.pipeline.tuning import tuning_folds
 from trimtab.validation.splitters import walk_forward_from
 
 
-@pytest.mark.parametrize("window", ["expanding", "rolling"])
+@pytest.mark.parametrize("window", ["expanding", "rolling", "hold_out"])
 def test_a_study_sees_no_label_that_ends_after_the_first_walk_forward_decision(window: str) -> None:
     dataset = make_dataset(n=800, horizon=5)
     strategy = Strategy(
@@ -18,10 +18,29 @@ def test_a_study_sees_no_label_that_ends_after_the_first_walk_forward_decision(w
         label=Label(kind="direction", horizons=(5,)),
         validation=Validation(window=window),
     )
-    seen = tuning_rows(dataset, strategy)
+    seen, inner = tuning_folds(dataset, strategy)
     folds = walk_forward_from(strategy.validation).split(dataset)
     first_decision = min(dataset.decision_time[fold.test].min() for fold in folds)
     assert (seen.label_end <= first_decision).all()
     judged = np.concatenate([dataset.decision_time[fold.test] for fold in folds])
     assert not np.isin(seen.decision_time, judged).any()
     assert len(seen) > 0.5 * len(dataset)
+    assert len(inner) == (1 if window == "hold_out" else strategy.tuning.n_folds)
+    for fold in inner:  # and none of its trainings a label that its own judging part looks at
+        start, end = seen.label_start, seen.label_end
+        first, last = start[fold.test].min(), end[fold.test].max()
+        assert not ((start[fold.train] < last) & (end[fold.train] > first)).any()
+
+
+def test_with_a_hold_out_a_study_trains_on_the_first_part_and_judges_on_the_second() -> None:
+    dataset = make_dataset(n=1000, horizon=5, instruments=("AAA",))
+    strategy = Strategy(
+        name="mine",
+        universe=Universe(instruments=dataset.instruments),
+        label=Label(kind="direction", horizons=(5,)),
+        validation=Validation(window="hold_out", hold_out=(0.7, 0.15, 0.15)),
+    )
+    seen, (fold,) = tuning_folds(dataset, strategy)
+    # 700 and 150 samples, less the four whose label ends inside the next part.
+    assert np.array_equal(seen.decision_time[fold.train], dataset.decision_time[:696])
+    assert np.array_equal(seen.decision_time[fold.test], dataset.decision_time[700:846])

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from trimtab.tuning.choice import TrialRecord, choose_trial, front_of, pareto_front
+from trimtab.tuning.choice import TrialRecord, choose, choose_trial, pareto_front
 from trimtab.tuning.objectives import OBJECTIVES
 
 SKILL, LOSS, SIZE = (OBJECTIVES[name] for name in ("accuracy", "log_loss", "complexity"))
@@ -35,7 +35,29 @@ def test_a_real_difference_in_skill_beats_simplicity() -> None:
 
 def test_the_front_holds_what_nothing_else_beats() -> None:
     rows = trials((0.7, 900.0), (0.6, 900.0), (0.6, 100.0), (0.5, 500.0))
-    assert front_of(rows, [SKILL, SIZE]) == (0, 2)
+    assert choose(rows, [SKILL, SIZE]).front == (0, 2)
+
+
+def test_every_trial_is_given_the_reason_it_won_or_did_not() -> None:
+    rows = trials((0.700, 900.0), (0.695, 200.0), (0.60, 50.0), (0.60, 950.0), spread=0.02)
+    choice = choose(rows, [SKILL, SIZE])
+    assert choice.chosen == 1
+    assert choice.reasons == {
+        0: "no better in accuracy than its error tells, and trial 1 leads in complexity",
+        1: "within one standard error of the best accuracy, and of those the best complexity",
+        2: "more than one standard error from the best accuracy",
+        3: "beaten by trial 0",
+    }
+    alone = choose(trials((0.5,), (0.7,), (0.7,)), [SKILL])
+    assert alone.reasons == {0: "is behind trial 1", 1: "best accuracy", 2: "equals trial 1"}
+
+
+def test_a_pruned_trial_never_wins_however_good_its_first_folds_were() -> None:
+    rows = [*trials((0.6, 300.0), (0.5, 200.0)), TrialRecord(2, {}, (0.9, 1.0), ((0.9,), (1.0,)), pruned=True)]
+    choice = choose(rows, [SKILL, SIZE])
+    assert (choice.chosen, choice.front) == (0, (0, 1))
+    assert choice.reasons[2] == "pruned after fold 1"
+    assert choose(rows[2:], [SKILL, SIZE]).chosen is None
 
 
 @given(arrays(np.float64, st.tuples(st.integers(1, 12), st.integers(1, 3)), elements=st.integers(0, 4).map(float)))

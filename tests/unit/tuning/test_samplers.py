@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import sys
+
 import optuna
 import pytest
 
-from trimtab.errors import ConfigurationError, UnknownNameError
+from trimtab.errors import MissingExtraError, UnknownNameError
 from trimtab.models.families import search_space
 from trimtab.models.space import Dimension, SearchSpace
 from trimtab.tuning.samplers import check_sampler, grid, next_sampler
@@ -48,13 +50,33 @@ def test_the_next_point_depends_on_seed_and_finished_trials_only() -> None:
     assert len({sampled("random", s, n) for s in (1, 2) for n in (1, 2)}) == 4
 
 
-@pytest.mark.parametrize("name", ["tpe", "random"])
+@pytest.mark.parametrize("name", ["tpe", "random", "gp"])
 def test_the_first_point_is_the_familys_defaults(name: str) -> None:
     assert sampled(name, 3, 0) == 0.1
 
 
-def test_samplers_that_cannot_be_used_say_what_to_use() -> None:
-    with pytest.raises(ConfigurationError, match=r"needs PyTorch.*'tpe'"):
-        check_sampler("gp")
+def proposed(x: list[float]) -> float:
+    """Where the Gaussian process looks after the parabola around 0.8 was seen at some points."""
+    with quiet_optuna():
+        study = optuna.create_study()
+        distribution = {"rate": optuna.distributions.FloatDistribution(0.0, 1.0)}
+        for each in x:
+            study.add_trial(
+                optuna.trial.create_trial(params={"rate": each}, distributions=distribution, value=(each - 0.8) ** 2)
+            )
+        study.sampler = next_sampler("gp", SPACE, 30, seed=5, number=len(x))
+        return study.ask(distribution).params["rate"]
+
+
+def test_the_gaussian_process_looks_where_a_smooth_function_is_low() -> None:
+    seen = [i / 9 for i in range(10)]
+    assert abs(proposed(seen) - 0.8) < 0.02
+    assert proposed(seen) == proposed(seen)
+
+
+def test_samplers_that_cannot_be_used_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'tpe'"):
         check_sampler("tp")
+    monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
+    with pytest.raises(MissingExtraError, match=r"needs torch, .*\[networks\]"):
+        check_sampler("gp")

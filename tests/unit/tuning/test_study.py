@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 import sqlite3
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,38 +10,14 @@ import numpy as np
 import optuna
 import pytest
 from fakes.datasets import make_dataset
-from fakes.folds import thirds
+from fakes.studies import DATASET, FOLDS
 from sqlalchemy import create_engine, inspect
 
-from trimtab.errors import ConfigurationError, NotEnoughDataError, StorageError
+from trimtab.errors import ConfigurationError, NotEnoughDataError, StorageError, UnknownNameError
 from trimtab.models.families import make_forecaster, search_space
 from trimtab.models.protocol import FitContext
 from trimtab.models.space import SearchSpace
-from trimtab.tuning.study import StudyResult, run_study
-
-DATASET = make_dataset(300)
-FOLDS = thirds(300)
-
-
-@pytest.fixture
-def study(tmp_path: Path) -> Callable[..., StudyResult]:
-    def run(**changes: Any) -> StudyResult:
-        arguments: dict[str, Any] = {
-            "dataset": DATASET,
-            "folds": FOLDS,
-            "make": lambda tuned: make_forecaster("linear", tuned),
-            "space": search_space("linear"),
-            "sampler": "tpe",
-            "n_trials": 10,
-            "objectives": ["log_loss"],
-            "seed": 1,
-            "context": FitContext(seed=2, n_threads=1),
-            "storage": f"sqlite:///{tmp_path / 'new' / 'trimtab.db'}",
-            "study_name": "study",
-        }
-        return run_study(**{**arguments, **changes})
-
-    return run
+from trimtab.storage.database import Database
 
 
 def test_the_best_trial_is_the_one_with_the_best_mean_over_the_folds(study) -> None:
@@ -71,9 +46,9 @@ def test_the_search_finds_the_better_end_of_the_space(study) -> None:
     assert result.best_value < result.trials[0].values[0]  # better than the defaults, which go first
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
+@pytest.mark.parametrize("sampler", ["tpe", "random", "grid", "gp"])
 def test_the_same_seed_gives_the_same_trials_in_another_database(study, tmp_path: Path, sampler: str) -> None:
-    other = f"sqlite:///{tmp_path / 'other.db'}"
+    other = Database(f"sqlite:///{tmp_path / 'other.db'}")
     assert study(sampler=sampler) == study(sampler=sampler, storage=other)
 
 
@@ -154,6 +129,7 @@ def test_an_empty_space_takes_one_trial_of_the_fixed_parameters(study) -> None:
         {"context": FitContext(3, 1)},
         {"space": search_space("linear").first(0)},
         {"make": lambda tuned: make_forecaster("preprocessed", tuned)},
+        {"pruning": True},
     ],
 )
 def test_a_name_that_belongs_to_another_study_is_refused(study, change: dict[str, Any]) -> None:
@@ -167,11 +143,11 @@ def test_another_number_of_threads_is_the_same_study(study) -> None:
     assert len(study(n_trials=2, context=FitContext(seed=2, n_threads=2)).trials) == 2
 
 
-def test_a_study_without_folds_or_with_a_sampler_that_is_not_there_is_refused(study) -> None:
+def test_a_study_without_folds_or_with_an_unknown_sampler_is_refused(study) -> None:
     with pytest.raises(ConfigurationError, match="at least one fold"):
         study(folds=[])
-    with pytest.raises(ConfigurationError, match="PyTorch"):
-        study(sampler="gp")
+    with pytest.raises(UnknownNameError, match="did you mean 'grid'"):
+        study(sampler="gird")
 
 
 def test_it_says_nothing_on_its_own_and_leaves_optunas_logging_as_it_was(study, capfd) -> None:
@@ -194,24 +170,23 @@ def test_a_file_that_is_no_database_is_one_sentence(study, tmp_path: Path) -> No
     path = tmp_path / "broken.db"
     path.write_bytes(b"this is not a database, it only has the name of one" * 50)
     with pytest.raises(StorageError, match=r"broken\.db"):
-        study(storage=f"sqlite:///{path}")
+        study(storage=Database(f"sqlite:///{path}"))
 
 
 @pytest.mark.postgres
 def test_a_study_on_postgresql_equals_one_on_sqlite(study, postgres_url: str) -> None:
-    assert study(storage=postgres_url) == study()
+    assert study(storage=Database(postgres_url)) == study()
 
 
-def test_a_locked_database_is_one_sentence(study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_database_is_one_sentence_after_the_time_the_database_is_given(study, tmp_path: Path) -> None:
     from trimtab.errors import LockedError
-    from trimtab.tuning import storage
 
     study(n_trials=1)
-    monkeypatch.setattr(storage, "BUSY_TIMEOUT_SECONDS", 0.1)
-    holder = sqlite3.connect(tmp_path / "new" / "trimtab.db", isolation_level=None)
+    path = tmp_path / "new" / "trimtab.db"
+    holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     try:
         with pytest.raises(LockedError, match="locked by another process"):
-            study(n_trials=2)
+            study(n_trials=2, storage=Database(f"sqlite:///{path}", busy_timeout_seconds=0.1))
     finally:
         holder.close()

@@ -10,7 +10,7 @@ from fakes.datasets import make_dataset
 from trimtab.config.strategy import Validation
 from trimtab.datasets import Dataset
 from trimtab.errors import ConfigurationError, NotEnoughDataError
-from trimtab.validation.splitters import PurgedKFold, WalkForward, inner_validation, walk_forward_from
+from trimtab.validation.splitters import HoldOut, PurgedKFold, WalkForward, inner_validation, walk_forward_from
 
 
 def daily(n: int, horizon: int = 1) -> Dataset:
@@ -93,6 +93,31 @@ def test_more_folds_than_times_are_refused() -> None:
 def test_a_strategy_file_gives_the_splitter_it_describes() -> None:
     config = Validation(window="rolling", initial_train=0.5, test=0.2, step=0.1, embargo="3d")
     assert walk_forward_from(config) == WalkForward("rolling", 0.5, 0.2, 0.1, timedelta(days=3))
+
+
+def test_a_strategy_file_may_ask_for_one_cut_instead() -> None:
+    config = Validation(window="hold_out", hold_out=(0.7, 0.15, 0.15), embargo="3d")
+    assert walk_forward_from(config) == HoldOut((0.7, 0.15, 0.15), timedelta(days=3))
+
+
+def test_a_hold_out_cuts_time_at_its_shares_and_purges_before_each_cut() -> None:
+    (fold,) = HoldOut((0.6, 0.2, 0.2), timedelta(days=3)).split(daily(100, horizon=5))
+    # The label of row 52 ends three days before the decision of row 60, that of row 72 before row 80.
+    assert fold.train.tolist() == list(range(53))
+    assert fold.validation.tolist() == list(range(60, 73))
+    assert fold.test.tolist() == list(range(80, 100))
+    assert (fold.name, fold.n_purged, fold.n_embargoed) == ("hold_out", 8, 6)
+
+
+@pytest.mark.parametrize("shares", [(0.6, 0.2, 0.1), (0.8, 0.2, 0.0), (0.5, 0.5)])
+def test_shares_that_are_no_hold_out_are_refused(shares: tuple[float, ...]) -> None:
+    with pytest.raises(ConfigurationError, match="three shares greater than 0 that sum to 1"):
+        HoldOut(shares)
+
+
+def test_a_hold_out_whose_validation_part_is_purged_away_is_refused() -> None:
+    with pytest.raises(NotEnoughDataError, match="validation part is empty after purging"):
+        HoldOut((0.6, 0.1, 0.3)).split(daily(100, horizon=15))
 
 
 def test_early_stopping_gets_the_last_share_with_realised_labels_before_it() -> None:

@@ -161,8 +161,10 @@ def _matched(axis: np.ndarray, changes: Sequence[ChangedBar]) -> tuple[ChangedBa
 
 
 def _counts(own: SampleTimes, bars: RecalledBars, sighting: Sighting, axis: np.ndarray, reach: Reach) -> _Counts:
-    touched = windows(own.event_time, axis, reach.memory, reach.horizon).touched_by(bars.recalled)
-    near = windows(own.event_time, axis, reach.lookback, reach.horizon)
+    # A label that touched a barrier looked no further than the bar that did.
+    last = own.label_end - bars.series.timeframe.duration_us
+    touched = windows(own.event_time, axis, reach.memory, reach.horizon).ending_by(last).touched_by(bars.recalled)
+    near = windows(own.event_time, axis, reach.lookback, reach.horizon).ending_by(last)
     return _Counts(
         n_touched=int(touched.sum()),
         n_within_lookback=int(near.touched_by(bars.recalled).sum()),

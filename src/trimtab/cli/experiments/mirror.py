@@ -1,0 +1,15 @@
+"""`trimtab experiments mirror`: the runs copied to MLflow."""
+
+from __future__ import annotations
+
+import typer
+
+from trimtab.cli.experiments.recorded import open_workspace
+
+
+def mirror() -> None:
+    """Copy the finished runs that MLflow does not have yet. `trimtab run` does it by itself where MLflow is installed."""
+    from trimtab.pipeline.tracking import mirror_runs
+
+    copied = mirror_runs(open_workspace())
+    typer.echo(f"{len(copied)} runs copied to MLflow" if copied else "MLflow has every finished run already")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes.datasets import make_dataset
+from fakes.folds import thirds
+
+from trimtab.config.strategy import Model
+from trimtab.datasets import Dataset
+from trimtab.models.configured import configured_space
+from trimtab.models.protocol import FitContext
+from trimtab.tuning.handover import ConfiguredMake, read_search, write_search
+from trimtab.tuning.objectives import OBJECTIVES
+from trimtab.tuning.trials import Search
+
+MODEL = Model(algorithm="ensemble", members={"linear": 1.0}, parameters={"linear.l2": 3.0}, scaling="standard")
+
+
+def search_of(dataset: Dataset, model: Model = MODEL) -> Search:
+    return Search(
+        dataset=dataset,
+        folds=thirds(len(dataset)),
+        make=ConfiguredMake(model),
+        space=configured_space(Model(algorithm="lightgbm")),
+        sampler="tpe",
+        n_trials=7,
+        seed=3,
+        objectives=(OBJECTIVES["accuracy"], OBJECTIVES["complexity"]),
+        context=FitContext(seed=5, n_threads=4, device="cpu"),
+        pruning=True,
+        n_workers=2,
+    )
+
+
+@pytest.mark.parametrize(
+    "dataset", [make_dataset(200), make_dataset(200, history=True, further=(5,))], ids=["plain", "all"]
+)
+def test_a_search_comes_out_of_the_folder_as_it_went_in(tmp_path: Path, dataset: Dataset) -> None:
+    given = search_of(dataset)
+    write_search(tmp_path, given)
+    read = read_search(tmp_path)
+    for (name, one), (other_name, other) in zip(dataset.arrays(), read.dataset.arrays(), strict=True):
+        assert name == other_name
+        assert one.dtype == other.dtype
+        assert np.array_equal(one, other, equal_nan=True)
+    assert read.dataset.feature_names == dataset.feature_names
+    assert (read.dataset.task, read.dataset.horizons) == (dataset.task, dataset.horizons)
+    assert all(np.array_equal(a.train, b.train) for a, b in zip(given.folds, read.folds, strict=True))
+    if dataset.history is not None:
+        rows = np.array([0, 50, 199])
+        assert np.array_equal(dataset.windows(4, rows), read.dataset.windows(4, rows), equal_nan=True)
+    assert read.make == given.make
+    assert read.context == replace(given.context, n_threads=2)  # the threads are shared among the workers
+    same = ("space", "sampler", "n_trials", "seed", "objectives", "pruning", "n_workers")
+    assert all(getattr(read, name) == getattr(given, name) for name in same)
+
+
+def test_nothing_in_the_folder_can_run_code(tmp_path: Path) -> None:
+    write_search(tmp_path, search_of(make_dataset(200)))
+    kinds = {path.suffix for path in tmp_path.iterdir()}
+    assert kinds == {".npy", ".json"}
+    for path in tmp_path.glob("*.npy"):
+        np.load(path, allow_pickle=False)
