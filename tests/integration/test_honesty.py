@@ -12,8 +12,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the measurements live beside the tests, not in the package
 
-from benchmarks.honesty import LEAKS, judge, market, quick  # noqa: E402
-from benchmarks.model_lineup import LEARNING, NAIVE  # noqa: E402
+from benchmarks.honesty import LEAKS, judge, market, quick
+from benchmarks.model_lineup import LEARNING, NAIVE
 
 ENTRIES = {entry.name: quick(entry) for entry in (*LEARNING, *NAIVE)}
 pytestmark = pytest.mark.slow

@@ -6,7 +6,6 @@ from typing import Any
 
 import typer
 
-from trimtab.cli.model_forecast import forecast_models
 from trimtab.cli import model_patterns
 from trimtab.cli.model_forecast import forecast_models
 from trimtab.cli.output import print_json, print_table, words

@@ -33,7 +33,7 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
     """Search parameters on purged folds of the time before the first test."""
     strategy = workspace.strategy(strategy_name)
     fingerprint, dataset = load_training_dataset(workspace, strategy_name)
-    searched = {
+    searched: dict[str, Any] = {
         "dataset": fingerprint,
         "model": strategy.model.model_dump(mode="json"),
         "tuning": strategy.tuning.model_dump(mode="json"),
