@@ -33,17 +33,18 @@ from trimtab.storage.hashing import canonical_json
 
 TESTS = Path(__file__).resolve().parents[1]
 CONTEXT = FitContext(seed=7, n_threads=1)
+QUICK = {"epochs": 10, "learning_rate": 0.02, "dropout": 0.1}
 # Small models keep the suite fast; the contract does not depend on size.
 SMALL = {
     "lightgbm": {"n_estimators": 30, "feature_fraction": 0.6},
     "xgboost": {"n_estimators": 30, "colsample_bytree": 0.6},
     "random_forest": {"n_estimators": 20, "max_features": 0.5},
     "ensemble": {"members": {"random_forest": 1.0, "linear": 3.0}, "random_forest.n_estimators": 10},
-    "dense": {"hidden": [16], "epochs": 25},
-    "lstm": {"hidden": [16], "epochs": 25, "window": 4},
-    "cnn": {"channels": [16], "epochs": 25, "window": 4},
-    "tcn": {"channels": [16], "epochs": 25, "window": 4},
-    "transformer": {"width": 16, "n_layers": 1, "epochs": 25, "window": 4},
+    "dense": {"hidden": [16], **QUICK},
+    "lstm": {"hidden": [16], "window": 3, **QUICK},
+    "cnn": {"channels": [16], "window": 3, **QUICK},
+    "tcn": {"channels": [16], "window": 3, **QUICK},
+    "transformer": {"width": 16, "n_layers": 1, "window": 3, **QUICK},
     "confident": {"family": "linear"},
     "horizons": {"family": "linear"},
 }

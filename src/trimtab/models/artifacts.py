@@ -76,7 +76,7 @@ def manifest_of(fitted: FittedForecaster, files: Mapping[str, bytes]) -> dict[st
         "feature_names": list(fitted.feature_names),
         "schema_hash": schema_hash(fitted),
         "parameters": dict(described.parameters),
-        "libraries": _installed_libraries(),
+        "libraries": _installed_libraries(files),
         "files": {name: {"sha256": sha256_bytes(c), "size_bytes": len(c)} for name, c in sorted(files.items())},
     }
 
@@ -217,11 +217,13 @@ def _verified(artifacts: ArtifactStore, name: str, entry: Mapping[str, Any]) -> 
     return content
 
 
-def _installed_libraries() -> dict[str, str]:
+def _installed_libraries(files: Mapping[str, bytes]) -> dict[str, str]:
+    """What the model was made with; PyTorch only where there is a network in it."""
     from importlib.metadata import PackageNotFoundError
 
     found = {}
-    for name in LIBRARIES:
+    has_network = any(name.endswith("weights.safetensors") for name in files)
+    for name in (*LIBRARIES, *(["torch"] if has_network else [])):
         try:
             found[name] = version(name)
         except PackageNotFoundError:  # xgboost and xgboost-cpu are the same module
