@@ -38,6 +38,10 @@ docs: $(VENV)/.development ## write the generated pages of docs/ again
 	@$(BIN)/python -m benchmarks --write
 	@$(BIN)/python -m benchmarks.data_quality --write
 	@$(BIN)/python -m benchmarks.sentiment --write
+	@$(BIN)/python -m benchmarks.intervals --write
+	@$(BIN)/python -m benchmarks.honesty --write
+	@$(BIN)/python -m benchmarks.model_families --write
+	@$(BIN)/python -m benchmarks.candlestick_network --write
 
 clean: ## forget the local lake (bars, models, registry); the repository is untouched
 	@find data -mindepth 1 ! -name README.md -delete
@@ -49,7 +53,7 @@ $(VENV)/bin/python:
 
 $(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing what running needs (a minute or two, once) ..."
-	@$(PIP) install -c constraints.txt -e '.[dagster]'
+	@$(PIP) install -c constraints.txt -e '.[dagster,tracking]'
 	@touch $@
 
 $(VENV)/.development: pyproject.toml constraints.txt | $(VENV)/bin/python
