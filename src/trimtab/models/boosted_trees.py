@@ -67,7 +67,7 @@ class BoostedTrees:
     output: Output
 
     def predict(self, rows: np.ndarray) -> np.ndarray:
-        """Rows of shape (n, k), C order, finite or NaN; float64, shape (n,)."""
+        """Rows of shape (n, k), C or Fortran order, finite or NaN; float64, shape (n,)."""
         narrow = rows.astype(self.threshold.dtype, copy=False)
         nodes = (self.left, self.feature, self.missing_left, self.threshold)
         return _walk(narrow, self.n_trees, nodes, self.start, self.is_closed, self.output == "logistic")

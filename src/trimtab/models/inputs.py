@@ -48,10 +48,13 @@ def training_rows(dataset: Dataset) -> TrainingRows:
     return TrainingRows(bounded(dataset.features), dataset.target, dataset.weight)
 
 
-def checked_features(features: np.ndarray, feature_names: Sequence[str], window: int = 1) -> np.ndarray:
+def checked_features(
+    features: np.ndarray, feature_names: Sequence[str], window: int = 1, *, any_order: bool = False
+) -> np.ndarray:
     """Inputs to forecast as C-ordered float64, infinities bounded; `FeatureError` for another shape.
 
-    Their shape is (n, k), or (n, window, k) for a model that looks at several bars.
+    Their shape is (n, k), or (n, window, k) for a model that looks at several bars. With `any_order` a table
+    in Fortran order stays so: turning it round takes as long as a small model takes to read it.
     """
     rows = np.asarray(features, dtype=np.float64)
     wanted = (len(feature_names),) if window == 1 else (window, len(feature_names))
@@ -61,7 +64,8 @@ def checked_features(features: np.ndarray, feature_names: Sequence[str], window:
             f"rows of shape {rows.shape} were given, the model was trained on {len(feature_names)} features; "
             f"give an array of shape {shape} with the model's feature_names in their order"
         )
-    return np.ascontiguousarray(bounded(rows))
+    rows = bounded(rows)
+    return rows if any_order and rows.flags.f_contiguous else np.ascontiguousarray(rows)
 
 
 def bounded(features: np.ndarray) -> np.ndarray:

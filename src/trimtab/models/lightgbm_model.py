@@ -60,7 +60,7 @@ class FittedLightGBM:
     gain: np.ndarray = field(repr=False, compare=False)
 
     def predict(self, features: np.ndarray) -> Forecast:
-        return Forecast(self.trees.predict(checked_features(features, self.feature_names)))
+        return Forecast(self.trees.predict(checked_features(features, self.feature_names, any_order=True)))
 
     def save(self) -> dict[str, bytes]:
         described = Description(self.family, self.task, self.feature_names, self.parameters)

@@ -25,6 +25,7 @@ from trimtab.validation.verdict import Verdict, consistency, judge
 
 Fit = Callable[[Dataset, Fold], FittedForecaster]
 Progress = Callable[[int, int], None]
+TRAINING_ROWS = 5_000  # on which the training accuracy is measured; all of them would cost a fifteenth of a booster
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class FoldResult:
     train_start, train_end, test_start, test_end: first and last decision times, datetime64[us], UTC.
     n_train, n_test, n_purged, n_embargoed: samples.
     metrics: measures on the test part (see `scoring.score`), and
-        `train_accuracy` on the very rows trained on,
+        `train_accuracy` on rows that were trained on: all of them, or 5,000 spread evenly over the time,
         `baseline_accuracy` of the dataset's naive forecast,
         `majority_accuracy` of always saying the commoner class of the training part; further, where the model
         gives what they judge, those of `certainty.certainty_measures` (`adaptive_coverage` and `adaptive_width`
@@ -168,7 +169,7 @@ def walk_forward(
         model = fit(train, fold)
         said = forecast(model, test)
         majority = np.full(len(test), majority_value(dataset.task, train.target))
-        result = _judge_fold(fold, test, said, majority, _accuracy(train, forecast(model, train).value))
+        result = _judge_fold(fold, test, said, majority, _training_accuracy(model, train))
         if progress:
             progress(number + 1, len(folds))
         return _Judged(result, fold.test, adjustable(model), said, majority)
@@ -196,6 +197,13 @@ def _judge_fold(fold: Fold, test: Dataset, said: Forecast, majority: np.ndarray,
         n_embargoed=fold.n_embargoed,
         metrics=metrics,
     )
+
+
+def _training_accuracy(model: FittedForecaster, train: Dataset) -> float:
+    """Of some training rows: on 5,000 it is within 1.4 points of that on all in 95 of 100 cases."""
+    if len(train) > TRAINING_ROWS:
+        train = train.take(np.linspace(0, len(train) - 1, TRAINING_ROWS).round().astype(np.int64))
+    return _accuracy(train, forecast(model, train).value)
 
 
 def _accuracy(samples: Dataset, value: np.ndarray) -> float:
