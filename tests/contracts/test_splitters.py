@@ -36,24 +36,18 @@ def same(left: Fold, right: Fold) -> bool:
     return all(np.array_equal(getattr(left, name), getattr(right, name)) for name in left.__dataclass_fields__)
 
 
-def pairs(fold: Fold) -> list[tuple[np.ndarray, np.ndarray]]:
-    """What is learnt from, and what judges it: the validation part is on both sides."""
-    inner = [(fold.train, fold.validation), (fold.validation, fold.test)] if len(fold.validation) else []
-    return [(fold.train, fold.test), *inner]
-
-
 @every_splitter
 @every_dataset
 def test_rows_are_sorted_in_range_and_in_one_part_only(splitter: Splitter, dataset: Dataset) -> None:
     for fold in splitter.split(dataset):
-        for part in filter(len, (fold.train, fold.validation, fold.test)):
+        for part in (fold.train, fold.test):
             assert part.dtype == np.int64
             assert (np.diff(part) > 0).all()
             assert part[0] >= 0
             assert part[-1] < len(dataset)
         assert len(fold.train)
         assert len(fold.test)
-        together = np.concatenate([fold.train, fold.validation, fold.test])
+        together = np.concatenate([fold.train, fold.test])
         assert len(np.unique(together)) == len(together)
 
 
@@ -62,17 +56,15 @@ def test_rows_are_sorted_in_range_and_in_one_part_only(splitter: Splitter, datas
 def test_no_label_looks_at_a_price_move_of_a_later_part(splitter: Splitter, dataset: Dataset) -> None:
     start, end = dataset.label_start, dataset.label_end
     for fold in splitter.split(dataset):
-        for learnt, judged in pairs(fold):
-            first, last = start[judged].min(), end[judged].max()
-            assert not ((start[learnt] < last) & (end[learnt] > first)).any()
+        first, last = start[fold.test].min(), end[fold.test].max()
+        assert not ((start[fold.train] < last) & (end[fold.train] > first)).any()
 
 
 @every_splitter
 @every_dataset
 def test_a_session_is_never_split_between_two_parts(splitter: Splitter, dataset: Dataset) -> None:
     for fold in splitter.split(dataset):
-        for learnt, judged in pairs(fold):
-            assert not np.intersect1d(dataset.decision_time[learnt], dataset.decision_time[judged]).size
+        assert not np.intersect1d(dataset.decision_time[fold.train], dataset.decision_time[fold.test]).size
 
 
 @every_splitter
@@ -104,9 +96,8 @@ def test_forward_training_knows_its_labels_before_the_first_decision_it_is_judge
     splitter: WalkForward | HoldOut, dataset: Dataset
 ) -> None:
     for fold in splitter.split(dataset):
-        for learnt, judged in pairs(fold):
-            realised = dataset.label_end[learnt].max() + np.timedelta64(splitter.embargo, "us")
-            assert realised <= dataset.decision_time[judged].min()
+        realised = dataset.label_end[fold.train].max() + np.timedelta64(splitter.embargo, "us")
+        assert realised <= dataset.decision_time[fold.test].min()
         assert fold.train_end < fold.test_start
 
 
@@ -114,16 +105,15 @@ def test_forward_training_knows_its_labels_before_the_first_decision_it_is_judge
 @every_dataset
 def test_a_hold_out_uses_every_sample_or_says_why_not(splitter: HoldOut, dataset: Dataset) -> None:
     (fold,) = splitter.split(dataset)
-    used = len(fold.train) + len(fold.validation) + len(fold.test)
-    assert used + fold.n_purged + fold.n_embargoed == len(dataset)
+    assert len(fold.train) + len(fold.test) + fold.n_purged + fold.n_embargoed == len(dataset)
     assert fold.test[-1] == len(dataset) - 1
     assert fold.n_purged == dataset_purges(dataset, splitter)
     assert (fold.n_embargoed > 0) == (splitter.embargo > timedelta(0))
 
 
 def dataset_purges(dataset: Dataset, splitter: HoldOut) -> int:
-    """Samples of all instruments whose label of h days ends after one of the two cuts."""
-    return 2 * (dataset.horizon - 1) * len(dataset.instruments)
+    """Samples of all instruments whose label of h days ends after the cut before the test."""
+    return (dataset.horizon - 1) * len(dataset.instruments)
 
 
 @pytest.mark.parametrize("splitter", AROUND, ids=str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -78,11 +79,31 @@ def test_a_dataset_is_shown_with_its_horizons_its_rules_and_the_bars_left_out(la
         assert text in shown.out
     document = trimtab("datasets", "show", lake.before, "--json").document
     assert [each["horizon"] for each in document["labels"]] == [5, 1]
+    assert [(each["instrument"], each["samples"]) for each in document["by_instrument"]] == [
+        ("AAA", document["samples"])
+    ]
+    assert "Samples by instrument" in shown.out
+    times = [document["first_decision"], document["last_decision"], document["recipe"]["as_of"]]
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", each) for each in times)
     assert document["samples"] + sum(document["left_out"].values()) == 300
+
+
+def test_the_list_has_the_samples_of_each(lake: Lake) -> None:
+    listed = trimtab("datasets", "list", "--json").document["datasets"]
+    assert {each["fingerprint"] for each in listed} == {lake.before, lake.after}
+    for each in listed:
+        document = trimtab("datasets", "show", each["fingerprint"], "--json").document
+        assert (each["samples"], each["as_of"]) == (document["samples"], document["recipe"]["as_of"])
+
+
+def test_a_dataset_beside_itself_is_identical(lake: Lake) -> None:
+    assert trimtab("datasets", "compare", lake.before, lake.before).out.startswith("Identical: ")
+    assert trimtab("datasets", "compare", lake.before, lake.before, "--json").document["identical"] is True
 
 
 def test_a_comparison_says_what_changed(lake: Lake) -> None:
     compared = trimtab("datasets", "compare", lake.before, lake.after, "--json").document
+    assert compared["identical"] is False
     (bars,) = compared["bars"]
     assert (bars["series"], bars["n_restated"], bars["n_new"]) == ("AAA__1d", 2, 0)
     assert {change["key"] for change in compared["recipe"]} == {"as_of", "bars.AAA__1d"}
@@ -108,7 +129,7 @@ def test_a_split_prints_three_parts_in_order_of_time(lake: Lake) -> None:
     [
         (["show", "ffff"], "no dataset begins with 'ffff'"),
         (["compare", "BEFORE", "ffff"], "no dataset begins with 'ffff'"),
-        (["split", "BEFORE", "--shares", "50/50"], "shares are '50/50'; they must be three whole percentages"),
+        (["split", "BEFORE", "--shares", "50/50"], "shares are '50/50'; they must be three numbers above 0"),
         (["split", "BEFORE", "--embargo", "soon"], "embargo is 'soon'; a duration is a whole number and a unit"),
         (["split", "BEFORE", "--embargo", "900d"], "part is empty after purging"),
     ],

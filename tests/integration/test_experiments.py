@@ -16,8 +16,8 @@ from trimtab.models.artifacts import load_model
 from trimtab.pipeline.datasets import build_training_dataset
 from trimtab.pipeline.evidence import report_walk_forward
 from trimtab.pipeline.models import train_candidate
-from trimtab.pipeline.run_cleaning import clean_runs
-from trimtab.pipeline.tracking import try_to_mirror
+from trimtab.pipeline.run_cleaning import clean_runs, running_stage
+from trimtab.pipeline.tracking import tracked, try_to_mirror
 from trimtab.pipeline.tuning import run_tuning_study
 from trimtab.pipeline.workspace import Workspace
 from trimtab.storage.locks import exclusive
@@ -71,7 +71,7 @@ def test_the_candidate_leaves_its_version_files_steps_and_cost(world: Workspace,
     (run,) = [each for each in runs.list() if each.kind == "candidate_model"]
     (model,) = world.registry.list_models(NAME)
     assert (run.status, run.dataset, run.seed) == ("finished", model.dataset_fingerprint, world.settings.seed)
-    assert run.parameters == model.hyper_parameters
+    assert run.parameters == {"algorithm": "lightgbm", **model.hyper_parameters}
     assert (run.tags["version"], run.tags["manifest"]) == (model.version, model.manifest_digest)
     stored = {f"model/{file.name}": file.sha256 for file in world.registry.artifacts(model.id)}
     assert stored.items() <= {name: file.sha256 for name, file in run.artifacts.items()}.items()
@@ -137,6 +137,21 @@ def test_nothing_is_cleaned_while_a_stage_is_at_work(world: Workspace) -> None:
     path = world.lake.lock_path(f"stages/candidate_model/{NAME}")
     with exclusive(path), pytest.raises(LockedError, match="candidate_model of tiny is running; clean when it is done"):
         clean_runs(world, timedelta(0))
+
+
+def test_what_would_be_cleaned_is_told_while_a_stage_is_at_work(world: Workspace) -> None:
+    assert running_stage(world) is None
+    with exclusive(world.lake.lock_path(f"stages/candidate_model/{NAME}")):
+        assert running_stage(world) == "candidate_model of tiny is running; clean when it is done"
+        assert clean_runs(world, timedelta(days=30), dry_run=True).kept
+
+
+def test_a_study_of_no_trials_leaves_no_run(world: Workspace, runs: RunStore) -> None:
+    known = runs.ids()
+    parameters = {"algorithm": "lightgbm"}
+    with tracked(world, "tuning_study", NAME, "d" * 64, parameters, {}, is_work=False) as run:
+        run.metrics({"best_value": float("nan")})
+    assert runs.ids() == known
 
 
 @pytest.mark.usefixtures("here")

@@ -7,8 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fakes.bars import random_walk
+from fakes.strategies import table_sizes
 from typer.testing import CliRunner
 
 from trimtab.cli import studies
@@ -110,13 +112,13 @@ def test_a_study_may_be_narrowed_by_an_earlier_one_and_says_so(folder: Path) -> 
 
 
 @pytest.mark.slow
-def test_with_a_hold_out_the_search_sees_the_validation_part_and_the_test_part_judges(
+def test_with_a_hold_out_the_model_that_is_judged_is_trained_as_the_candidate_is_on_all_before_the_test(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workspace = opened(folder, "n_trials = 2\n" + HOLD_OUT)
     _, dataset = datasets.load_training_dataset(workspace, "mine")
     studied(workspace)
-    stopped_on: list[Any] = []
+    trained: list[Any] = []
     forecaster_of = evidence.forecaster_of
 
     def watched(*arguments: Any) -> Any:
@@ -124,7 +126,7 @@ def test_with_a_hold_out_the_search_sees_the_validation_part_and_the_test_part_j
         fit = made.fit
 
         def fitting(train: Any, validation: Any, context: Any) -> Any:
-            stopped_on.append(validation)
+            trained.append((train, validation))
             return fit(train, validation, context)
 
         object.__setattr__(made, "fit", fitting)
@@ -132,11 +134,36 @@ def test_with_a_hold_out_the_search_sees_the_validation_part_and_the_test_part_j
 
     monkeypatch.setattr(evidence, "forecaster_of", watched)
     (fold,) = evidence.report_walk_forward(workspace, "mine").tables["folds"]
-    (validation,) = stopped_on
+    ((train, validation),) = trained
     n = len(set(dataset.decision_time))
     assert (fold["fold"], fold["test"]) == ("hold_out", n - int(0.8 * n))
-    assert validation.decision_time[0] == dataset.decision_time[int(0.6 * n)]
-    assert validation.label_end.max() <= dataset.decision_time[int(0.8 * n)]
+    assert validation is None  # and so nothing stops early that would not in the candidate
+    first_test = dataset.decision_time[int(0.8 * n)]
+    assert np.array_equal(train.decision_time, dataset.decision_time[dataset.label_end <= first_test])
+
+
+@pytest.mark.slow
+def test_more_trials_extend_a_study_and_what_no_trial_reads_leaves_it_alone(folder: Path) -> None:
+    def counted(settings: str) -> tuple[bool, Any, int]:
+        workspace = opened(folder, settings)
+        result = studied(workspace)
+        return result.skipped, result.metrics["study"], table_sizes(workspace)["trial_ledger"]
+
+    _, name, _ = counted("n_trials = 2\n")
+    assert counted("n_trials = 3\n") == (False, name, 3)
+    for unread in (
+        "n_workers = 2\n",
+        "[validation]\nn_seeds = 2\n",
+        "[validation]\nwindow = 'rolling'\nstep = 0.2\n",
+        "[validation]\nhold_out = [0.7, 0.2, 0.1]\n",
+    ):
+        assert counted("n_trials = 3\n" + unread) == (True, name, 3), unread
+    assert counted("n_trials = 2\n") == (False, name, 3)  # fewer are looked at; none is forgotten
+    for read in ("n_folds = 2\n", "sampler = 'random'\n", "[validation]\ninitial_train = 0.5\n"):
+        before = table_sizes(opened(folder, ""))["trial_ledger"]
+        skipped, other, n_trials = counted("n_trials = 1\n" + read)
+        assert (skipped, n_trials) == (False, before + 1), read
+        assert other != name
 
 
 def test_settings_that_cannot_be_are_one_sentence(folder: Path) -> None:

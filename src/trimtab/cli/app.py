@@ -63,6 +63,7 @@ def options(
         raise typer.Exit
     if debug:
         os.environ[DEBUG_VARIABLE] = "1"
+    _warn_of_unknown_variables()
 
 
 def run_cli(arguments: list[str] | None = None) -> None:
@@ -80,6 +81,16 @@ def run_cli(arguments: list[str] | None = None) -> None:
         if os.environ.get(DEBUG_VARIABLE):
             raise
         _refuse(_say_system_error(error))
+
+
+def _warn_of_unknown_variables() -> None:
+    """A misspelt setting in the environment would otherwise be passed over in silence."""
+    if not any(name.startswith("TRIMTAB_") for name in os.environ):
+        return  # most often; then the settings are not even imported
+    from trimtab.config.settings import unknown_variables
+
+    for sentence in unknown_variables(os.environ):
+        typer.secho(f"trimtab: {sentence}", fg=typer.colors.YELLOW, err=True)
 
 
 def _say_system_error(error: OSError) -> str:

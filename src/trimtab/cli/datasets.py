@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from trimtab.cli.output import print_json, print_table
+from trimtab.cli.output import print_json, print_table, shown
 
 if TYPE_CHECKING:
+    from trimtab.datasets.compare import Comparison
+    from trimtab.pipeline.dataset_comparison import BarsBetween
     from trimtab.pipeline.workspace import Workspace
+    from trimtab.storage.lake import Lake
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -20,7 +25,10 @@ def list_datasets(json: bool = typer.Option(False, "--json", help="One JSON docu
     from trimtab.datasets.snapshot import read_recipe, stored_fingerprints
 
     lake = _workspace().lake
-    rows = [{"fingerprint": name, **_in_short(read_recipe(lake, name))} for name in stored_fingerprints(lake)]
+    rows = [
+        {"fingerprint": name, "samples": _n_samples(lake, name), **_in_short(read_recipe(lake, name))}
+        for name in stored_fingerprints(lake)
+    ]
     if json:
         print_json({"datasets": rows})
         return
@@ -33,8 +41,9 @@ def show_dataset(
     json: bool = typer.Option(False, "--json", help="One JSON document."),
 ) -> None:
     """One dataset: its size, its labels, its recipe, and the bars that are no samples. Its content is verified."""
+    from trimtab.bars.times import iso
     from trimtab.datasets.snapshot import find_fingerprint, load_snapshot, read_left_out
-    from trimtab.pipeline.dataset_report import labels_by_horizon
+    from trimtab.pipeline.dataset_report import labels_by_horizon, samples_by_instrument
 
     lake = _workspace().lake
     name = find_fingerprint(lake, fingerprint)
@@ -44,19 +53,25 @@ def show_dataset(
         "samples": len(dataset),
         "task": dataset.task,
         "horizon": dataset.horizon,
+        "by_instrument": samples_by_instrument(dataset),
         "labels": labels_by_horizon(dataset),
         "history_bars": 0 if dataset.history is None else len(dataset.history.features),
         "left_out": read_left_out(lake, name),
-        "first_decision": str(dataset.decision_time[0]) + "Z",
-        "last_decision": str(dataset.decision_time[-1]) + "Z",
-        "recipe": recipe | {"as_of": recipe["as_of"] + "Z"},
+        "first_decision": iso(dataset.decision_time[0]),
+        "last_decision": iso(dataset.decision_time[-1]),
+        "recipe": recipe | {"as_of": _as_of(recipe)},
     }
     if json:
         print_json(document)
         return
-    shown = document | _in_short(recipe) | _rules_in_short(recipe)
-    hidden = {"recipe", "labels", "left_out"}
-    print_table(f"Dataset {name[:12]}", [{"what": k, "value": str(v)} for k, v in shown.items() if k not in hidden])
+    _print_dataset(document | _in_short(recipe) | _rules_in_short(recipe))
+
+
+def _print_dataset(document: dict[str, Any]) -> None:
+    hidden = {"recipe", "by_instrument", "labels", "left_out"}
+    told = [{"what": key, "value": shown(value)} for key, value in document.items() if key not in hidden]
+    print_table(f"Dataset {document['fingerprint'][:12]}", told)
+    print_table("Samples by instrument", document["by_instrument"])
     print_table("Labels by horizon", document["labels"])
     if document["left_out"]:
         left_out = [{"reason": reason, "bars": n} for reason, n in document["left_out"].items()]
@@ -79,7 +94,7 @@ def rebuild(
     if json:
         print_json({"fingerprint": name, "rebuilt": rebuilt, "identical": name == rebuilt, "samples": len(dataset)})
     elif name == rebuilt:
-        typer.echo(f"identical: {len(dataset)} samples built again from the bar store give the fingerprint {name}")
+        typer.echo(f"identical: {len(dataset):,} samples built again from the bar store give the fingerprint {name}")
     if name != rebuilt:
         raise DatasetError(
             f"dataset {name[:12]} built again gives {rebuilt[:12]}: the bars, a library or the code have changed"
@@ -93,22 +108,29 @@ def compare(
     json: bool = typer.Option(False, "--json", help="One JSON document."),
 ) -> None:
     """What changed from one dataset to another: recipe, bars, samples, labels, weights, features."""
-    from dataclasses import asdict
-
     from trimtab.datasets.snapshot import find_fingerprint
     from trimtab.pipeline.dataset_comparison import compare_stored
 
     workspace = _workspace()
     names = [find_fingerprint(workspace.lake, each) for each in (one, other)]
     found, bars = compare_stored(workspace, *names)
-    document = asdict(found) | {"bars": [asdict(each) for each in bars], "summary": found.summary}
     if json:
-        print_json({"one": names[0], "other": names[1], **document})
-        return
-    typer.echo(found.summary)
+        print_json({"one": names[0], "other": names[1], **_compared(found, bars)})
+    else:
+        _print_comparison(_compared(found, bars))
+
+
+def _compared(found: Comparison, bars: Sequence[BarsBetween]) -> dict[str, Any]:
+    told = {"identical": found.is_identical, "bars": [asdict(each) for each in bars], "summary": found.summary}
+    return asdict(found) | told
+
+
+def _print_comparison(document: dict[str, Any]) -> None:
+    typer.echo(document["summary"])
+    recipe = [row | {"one": shown(row["one"]), "other": shown(row["other"])} for row in document["recipe"]]
     for title, rows in (
         ("Bars that differ", document["bars"]),
-        ("Recipe", [row | {"one": str(row["one"]), "other": str(row["other"])} for row in document["recipe"]]),
+        ("Recipe", recipe),
         ("Features with other values", document["features"]),
     ):
         if rows:
@@ -118,7 +140,9 @@ def compare(
 @app.command("split")
 def split(
     fingerprint: str = typer.Argument(help="The fingerprint, or how it begins."),
-    shares: str = typer.Option("60/20/20", help="Train, validation and test, in percent of the decision times."),
+    shares: str = typer.Option(
+        "60/20/20", help="Train, validation and test of the decision times: 60/20/20, or 0.6/0.2/0.2."
+    ),
     embargo: str = typer.Option("0d", help="Time between a training label's end and what follows, such as 3d."),
     json: bool = typer.Option(False, "--json", help="One JSON document."),
 ) -> None:
@@ -153,12 +177,28 @@ def _rules_in_short(recipe: dict[str, Any]) -> dict[str, Any]:
 
 def _in_short(recipe: dict[str, Any]) -> dict[str, Any]:
     return {
-        "as_of": recipe["as_of"][:10],
+        "as_of": _as_of(recipe),
         "instruments": ", ".join(recipe["instruments"]),
         "timeframe": recipe["timeframe"],
         "label": f"{recipe['label']['kind']} over {', '.join(map(str, recipe['label']['horizons']))} bars",
         "features": len(recipe["features"]),
     }
+
+
+def _as_of(recipe: dict[str, Any]) -> str:
+    from trimtab.datasets.recipe import as_of
+
+    return as_of(recipe).isoformat().replace("+00:00", "Z")
+
+
+def _n_samples(lake: Lake, name: str) -> int | None:
+    """How many samples a stored dataset has; None where its table cannot be read: the list shows the others."""
+    from trimtab.errors import TrimtabError
+
+    try:
+        return int(lake.tables.read(f"datasets/{name}/samples", columns=["target"]).num_rows)
+    except TrimtabError:
+        return None
 
 
 def _workspace() -> Workspace:

@@ -7,17 +7,21 @@ import importlib.util
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from trimtab.cli.features.telling import counted
 from trimtab.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from trimtab.config import Settings, Strategy
+    from trimtab.pipeline.workspace import Workspace
 
 PROJECT_FILE = Path("dagster_project") / "definitions.py"
+STARTING = "starting Dagster; a line follows for every stage that has finished"
 
 
 def run(
@@ -37,24 +41,44 @@ def run(
         from trimtab.storage.lake import open_lake
         from trimtab.tracking.run_store import RunStore
 
-        settings = load_settings()
+        settings, started = load_settings(), time.monotonic()
+        if not sys.stderr.isatty():  # no line there tells what is at work
+            typer.echo(STARTING, err=True)
         # A process of its own: the library never imports Dagster, and Ctrl-C ends one thing.
         with progress_shown(RunStore.of(open_lake(settings))):
             code = subprocess.run(command, check=False).returncode
         if code:
             raise typer.Exit(1)  # the reason has been said
         print_summary(settings, strategy)
-        _copy_to_mlflow(settings)
+        copy_to_mlflow(settings)
+        typer.echo(f"done in {time.monotonic() - started:.0f} s", err=True)
 
 
-def _copy_to_mlflow(settings: Settings) -> None:
+def copy_to_mlflow(settings: Settings) -> None:
     """Show the new runs in MLflow too, where that is wanted; a failure there is told and fails nothing."""
     from trimtab.pipeline.tracking import try_to_mirror
     from trimtab.pipeline.workspace import Workspace
 
-    warning = try_to_mirror(Workspace.open(settings))
+    workspace, started = Workspace.open(settings), time.monotonic()
+    n_left = _n_left_to_copy(workspace)
+    if n_left:
+        typer.echo(f"copying {counted(n_left, 'run')} to MLflow ...", nl=False, err=True)
+    warning = try_to_mirror(workspace)
+    if n_left:
+        n_copied = n_left - _n_left_to_copy(workspace)
+        typer.echo(f" {n_copied:,} copied in {time.monotonic() - started:.0f} s", err=True)
     if warning:
         typer.secho(f"trimtab: {warning}", fg=typer.colors.YELLOW, err=True)
+
+
+def _n_left_to_copy(workspace: Workspace) -> int:
+    """How many runs MLflow lacks, where copying is wanted; asked without MLflow."""
+    from trimtab.pipeline.tracking import mirrors
+    from trimtab.tracking.mlflow_mirror import uncopied
+    from trimtab.tracking.run_store import RunStore
+
+    lake = workspace.lake
+    return len(uncopied(RunStore.of(lake), lake.root, workspace.settings.mlflow_uri)) if mirrors(workspace) else 0
 
 
 def refuse_unknown(names: list[str]) -> None:
@@ -69,6 +93,7 @@ def refuse_unknown(names: list[str]) -> None:
             raise UnknownNameError("strategy", name, strategies, where=f"{folder}: ")
     for name in names or strategies:
         _refuse_unknown_inputs(strategies[name])
+        _refuse_unknown_model(strategies[name])
 
 
 def _refuse_unknown_inputs(strategy: Strategy) -> None:
@@ -86,6 +111,17 @@ def _refuse_unknown_inputs(strategy: Strategy) -> None:
             raise ConfigurationError(
                 f"{where}there is no file {file.path} of facts; give the path of a file, or take the line out"
             )
+
+
+def _refuse_unknown_model(strategy: Strategy) -> None:
+    """Families, members and parameters that do not exist; makes the forecaster, so torch comes only with a network."""
+    from trimtab.models.configured import configured_space, forecaster_of
+
+    try:
+        configured_space(strategy.model)
+        forecaster_of(strategy)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"strategy '{strategy.name}': {error}") from None
 
 
 def project_root(start: Path) -> Path:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from trimtab.cli.output import print_json, print_table
+from trimtab.cli.output import DIGITS, print_json, print_table, shown
 
 if TYPE_CHECKING:
     from trimtab.pipeline.workspace import Workspace
+    from trimtab.tuning.choice import TrialRecord
     from trimtab.tuning.stored import StoredStudy
 
 app = typer.Typer(no_args_is_help=True)
@@ -33,19 +34,8 @@ def list_studies(
     elif not rows:
         typer.echo("No study has been run yet; say: trimtab run")
     else:
-        columns = (
-            "study",
-            "label",
-            "family",
-            "sampler",
-            "finished",
-            "pruned",
-            "objective",
-            "best",
-            "rows_end",
-            "dataset",
-        )
-        print_table("Studies", [row | {"dataset": row["dataset"][:12]} for row in rows], columns)
+        columns = ("study", "label", "family", "finished", "objective", "best", "rows_end")
+        print_table("Studies", [row | _in_brief(row) for row in rows], columns)
 
 
 @app.command("show")
@@ -64,9 +54,12 @@ def show_study(
         print_json(document | {"chosen": winner, "front": study.choice.front, "trials": rows})
         return
     summary = {key: value for key, value in _summary(study).items() if key not in ("study", "objective")}
+    summary["rows_end"] = f"{summary['rows_end'][:16].replace('T', ' ')}Z"
     print_table(study.name, [{"key": key.replace("_", " "), "value": value} for key, value in summary.items()])
-    shown = [{key: value for key, value in row.items() if key not in ("fold_values", "parameters")} for row in rows]
-    print_table("Trials", [row | each["parameters"] for row, each in zip(shown, rows, strict=True)], _columns(study))
+    print_table("Trials", [_row(study, row) for row in rows], _columns(study))
+    for trial in study.trials:
+        if trial is not best:
+            typer.echo(f"Trial {trial.number}: {_why(study, trial)}.")
     if best is not None:
         typer.echo(f"Trial {best.number} was chosen: {study.choice.reasons[best.number]}.\n")
     print_table("Searched", _space(study))
@@ -93,7 +86,7 @@ def _summary(study: StoredStudy) -> dict[str, Any]:
         "best": None if study.best is None else study.best.values[0],
         "folds": about["n_folds"],
         "samples": about["n_samples"],
-        "rows_end": about["rows_end"][:19],
+        "rows_end": f"{about['rows_end'][:19]}Z",
         "dataset": about["dataset_fingerprint"],
     }
 
@@ -118,7 +111,29 @@ def _trials(study: StoredStudy) -> list[dict[str, Any]]:
 
 def _columns(study: StoredStudy) -> list[str]:
     searched = [dimension["name"] for dimension in study.about["searched"]]
-    return ["trial", *study.about["objectives"], *searched, "on_front", "chosen", "reason"]
+    return ["trial", *study.about["objectives"], *searched, "folds", "on_front", "chosen"]
+
+
+def _row(study: StoredStudy, row: dict[str, Any]) -> dict[str, Any]:
+    """A trial for people. A pruned one has no score in the table: a mean of its first folds is not beside the others'."""
+    names = study.about["objectives"]
+    n_scored = len(row["fold_values"][names[0]])
+    unscored = dict.fromkeys(names) if row["pruned"] else {}
+    return row | row["parameters"] | unscored | {"folds": f"{n_scored}/{study.about['n_folds']}"}
+
+
+def _why(study: StoredStudy, trial: TrialRecord) -> str:
+    reason = study.choice.reasons[trial.number]
+    if not trial.pruned:
+        return reason
+    n_scored, first = len(trial.fold_values[0]), study.about["objectives"][0]
+    return f"{reason}, {first} {shown(trial.values[0], DIGITS)} of {n_scored} {'fold' if n_scored == 1 else 'folds'}"
+
+
+def _in_brief(row: dict[str, Any]) -> dict[str, str]:
+    """So that a row fits a pipe: as much of the name as `studies show` needs to find it, and the day of the end."""
+    strategy, colon, fingerprint = row["study"].partition(":")
+    return {"study": f"{strategy}{colon}{fingerprint[:8]}", "rows_end": row["rows_end"][:10]}
 
 
 def _space(study: StoredStudy) -> list[dict[str, Any]]:

@@ -7,6 +7,8 @@ Dagster live under `data/`. The environment (`TRIMTAB_...`) wins over `trimtab.t
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +20,22 @@ from trimtab.config.reading import explain, read_toml
 
 SETTINGS_FILE_VARIABLE = "TRIMTAB_SETTINGS_FILE"
 DEFAULT_SETTINGS_FILE = Path("trimtab.toml")
+ENV_PREFIX = "TRIMTAB_"
+# Variables of trimtab that are no settings: read by the command line, by Dagster's part or by the tests.
+OTHER_VARIABLES = frozenset(
+    {
+        SETTINGS_FILE_VARIABLE,
+        "TRIMTAB_DEBUG",
+        "TRIMTAB_DAGSTER_POSTGRES_URL",
+        "TRIMTAB_SENSOR_INTERVAL_SECONDS",
+        "TRIMTAB_TEST_DATA",
+        "TRIMTAB_WRITE_ASSET_GRAPH",
+    }
+)
+# What a text must look like, in words: said in place of the pattern it is checked with.
+_CRON = "five fields in cron's words, minute first, such as '0 6 * * *' for six in the morning"
+_ADDRESS = "an address that begins with http:// or https://, such as 'https://mirror.example'"
+_URI = "a URI with its scheme, such as 'sqlite:///mlflow.db' or 'http://localhost:5000'"
 
 
 class Settings(BaseSettings):
@@ -43,10 +61,12 @@ class Settings(BaseSettings):
     tracking: where runs are recorded: "lake" in plain files, "mlflow" in MLflow too, "none" nowhere; "auto" is
         "mlflow" where MLflow is installed and "lake" elsewhere.
     mlflow_uri: MLflow's own tracking URI; `sqlite:///<data_dir>/mlflow.db` when absent.
+    device: where networks are trained: "cpu", "cuda", or "auto" for CUDA where there is one; CUDA that is absent
+        is refused when a network is about to be trained.
     now: stops the clock at a time with a zone, for demonstrations and tests on the simulated market.
     """
 
-    model_config = SettingsConfigDict(env_prefix="TRIMTAB_", env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True)
 
     data_dir: Path = Path("data")
     database_url: str | None = None
@@ -56,15 +76,16 @@ class Settings(BaseSettings):
     n_threads: int = Field(default=2, ge=1, le=256)
     publication_lag_seconds: float = Field(default=0.0, ge=0.0)
     database_timeout_seconds: float = Field(default=30.0, gt=0.0, le=3600.0)
-    refresh_cron: str = Field(default="0 6 * * *", pattern=r"^(\S+ ){4}\S+$")
+    refresh_cron: str = Field(default="0 6 * * *", pattern=r"^(\S+ ){4}\S+$", description=_CRON)
     quality: CheckLimits = CheckLimits()
     inbox_dir: Path | None = None
     inbox_settle_seconds: float = Field(default=10.0, ge=0.0)
     network_timeout_seconds: float = Field(default=20.0, gt=0.0, le=600.0)
     network_attempts: int = Field(default=5, ge=1, le=20)
-    source_base_url: str | None = Field(default=None, pattern=r"^https?://")
+    source_base_url: str | None = Field(default=None, pattern=r"^https?://", description=_ADDRESS)
     tracking: Literal["auto", "lake", "mlflow", "none"] = "auto"
-    mlflow_uri: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9+]*:")
+    mlflow_uri: str | None = Field(default=None, pattern=r"^[a-z][a-z0-9+]*:", description=_URI)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
     now: AwareDatetime | None = None
 
     @property
@@ -106,4 +127,20 @@ def load_settings(file: Path | None = None) -> Settings:
     try:
         return Settings(**values)
     except ValidationError as error:
-        raise explain(error, where, Settings, values, env_prefix="TRIMTAB_") from None
+        raise explain(error, where, Settings, values, env_prefix=ENV_PREFIX) from None
+
+
+def unknown_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """A sentence for each `TRIMTAB_...` variable that nothing reads, so that a misspelt one does not pass unseen.
+
+    >>> print(*unknown_variables({"TRIMTAB_SEED": "1", "TRIMTAB_DATADIR": "lake"}))
+    the variable TRIMTAB_DATADIR is set, but trimtab reads none of that name; did you mean TRIMTAB_DATA_DIR?
+    """
+    known = sorted({ENV_PREFIX + name.upper() for name in Settings.model_fields} | OTHER_VARIABLES)
+    sentences = []
+    for name in sorted(environment):
+        if name.startswith(ENV_PREFIX) and name.partition("__")[0] not in known:
+            close = get_close_matches(name, known, n=1, cutoff=0.8)
+            hint = f"; did you mean {close[0]}?" if close else ""
+            sentences.append(f"the variable {name} is set, but trimtab reads none of that name{hint}")
+    return tuple(sentences)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from trimtab.config.reading import explain, read_toml
+from trimtab.config.reading import SectionError, explain, read_toml
 from trimtab.errors import ConfigurationError, UnknownNameError
 from trimtab.market import Series, Timeframe
 
+# What a strategy's name must look like, in words: said in place of the pattern.
+_NAME = "2 to 63 lower-case letters, digits and hyphens, not a hyphen first, such as 'us-equity-direction'"
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -32,6 +35,22 @@ def parse_duration(text: Any) -> timedelta:
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+def _three_shares(given: Any) -> Any:
+    """Let through three numbers greater than 0 that sum to 1."""
+    numbers = [value for value in given if type(value) in (int, float)] if isinstance(given, list | tuple) else []
+    if len(numbers) != 3 or len(given) != 3 or min(numbers) <= 0 or abs(sum(numbers) - 1.0) > 1e-9:
+        raise ValueError("it must be three shares greater than 0 that sum to 1, such as [0.6, 0.2, 0.2]")
+    return given
+
+
+ThreeShares = Annotated[tuple[Share, Share, Share], BeforeValidator(_three_shares)]
+
+
+def _twice(names: Sequence[Any]) -> Any:
+    """The first that stands in a list a second time."""
+    return next(name for position, name in enumerate(names) if name in names[:position])
 
 
 class _Section(BaseModel):
@@ -68,9 +87,14 @@ class Universe(_Section):
     @model_validator(mode="after")
     def _distinct(self) -> Universe:
         if len(set(self.instruments)) != len(self.instruments):
-            raise ValueError("every instrument may be named once")
+            raise SectionError(
+                f"instruments names {_twice(self.instruments)!r} twice; every instrument may be named once"
+            )
         if self.resample_from is not None and self.resample_from.duration >= self.timeframe.duration:
-            raise ValueError(f"resample_from must be shorter than timeframe ({self.timeframe.value})")
+            raise SectionError(
+                f"resample_from is '{self.resample_from.value}'; it must be shorter than timeframe "
+                f"('{self.timeframe.value}')"
+            )
         return self
 
     @property
@@ -120,9 +144,9 @@ class FactFile(_Section):
     @model_validator(mode="after")
     def _fits_its_format(self) -> FactFile:
         if self.channel is not None and not self.is_text:
-            raise ValueError(f"channel is for files of texts, not for {self.format}; leave it out")
+            raise SectionError(f"channel is for files of texts, not for {self.format}; leave it out")
         if self.shares is not None and self.format != "quarterly_table":
-            raise ValueError(f"shares is for quarterly_table, not for {self.format}; leave it out")
+            raise SectionError(f"shares is for quarterly_table, not for {self.format}; leave it out")
         return self
 
     @property
@@ -161,7 +185,7 @@ class Label(_Section):
     @model_validator(mode="after")
     def _distinct(self) -> Label:
         if len(set(self.horizons)) != len(self.horizons):
-            raise ValueError("every horizon may be named once")
+            raise SectionError(f"horizons names {_twice(self.horizons)} twice; every horizon may be named once")
         return self
 
 
@@ -176,7 +200,8 @@ class DatasetRules(_Section):
     uniqueness: whether labels that overlap count for less (average uniqueness).
     recency_half_life: after how much time a sample counts half; absent, age does not matter.
     superseded_weight: what a sample still counts, beside the others, when a bar it read was restated later
-        (its features are as they were known then; the label of such a row deserves less trust).
+        (its features are as they were known then; the label of such a row deserves less trust). A training counts
+        the restatements that were known when the last label it learns from was.
     """
 
     min_completeness: Share = 0.95
@@ -261,11 +286,12 @@ class Validation(_Section):
     """Walk-forward windows, as shares of the time spanned by the dataset.
 
     With window "hold_out" there is one cut, by `hold_out` (train, validation and test, such as 60/20/20 or
-    70/15/15): parameters are searched and trainings stopped on the first two parts, the last one judges.
+    70/15/15): a study trains on the first part and is judged on the second; then a model that has learnt from both
+    is judged on the third.
     """
 
     window: Literal["expanding", "rolling", "hold_out"] = "expanding"
-    hold_out: tuple[Share, Share, Share] = (0.6, 0.2, 0.2)
+    hold_out: ThreeShares = (0.6, 0.2, 0.2)
     initial_train: Share = 0.6
     test: Share = 0.1
     step: Share = 0.1
@@ -275,11 +301,13 @@ class Validation(_Section):
     @model_validator(mode="after")
     def _fits(self) -> Validation:
         if self.initial_train <= 0 or self.test <= 0 or self.step <= 0:
-            raise ValueError("initial_train, test and step must be greater than 0")
-        if min(self.hold_out) <= 0 or abs(sum(self.hold_out) - 1.0) > 1e-9:
-            raise ValueError("hold_out must be three shares greater than 0 that sum to 1")
+            zero = next(key for key in ("initial_train", "test", "step") if getattr(self, key) <= 0)
+            raise SectionError(f"{zero} is {getattr(self, zero)}; it must be greater than 0")
         if self.initial_train + self.test > 1.0 + 1e-9:
-            raise ValueError("initial_train + test must not exceed 1, or no fold fits")
+            raise SectionError(
+                f"initial_train is {self.initial_train} and test {self.test}; "
+                "initial_train + test must not exceed 1, or no fold fits"
+            )
         return self
 
 
@@ -356,7 +384,7 @@ class Deployment(_Section):
 class Strategy(_Section):
     """One strategy file, validated and frozen."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$")
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,62}$", description=_NAME)
     description: str = ""
     author: str = "unknown"
     universe: Universe

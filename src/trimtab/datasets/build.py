@@ -9,7 +9,7 @@ import numpy as np
 
 from trimtab.config.strategy import DatasetRules
 from trimtab.datasets.history import History
-from trimtab.datasets.quality import usable_bars
+from trimtab.datasets.quality import bars_left_out, over_at_decision, usable_bars
 from trimtab.datasets.schema import Dataset, HorizonLabels
 from trimtab.datasets.series_samples import SeriesSamples, last_rows, realised_times
 from trimtab.datasets.weights import average_uniqueness, recency
@@ -18,6 +18,17 @@ from trimtab.features.engine import FeatureBlock
 
 MIN_SAMPLES = 100
 DEFAULT_RULES = DatasetRules()
+# What helps when most bars are left out for one reason, by how the reason of `quality` begins.
+_ADVICE = {
+    "no feature": "load a longer history, or use features that have values",
+    "fewer than": "load a longer history, use fewer slow features, or lower dataset.min_completeness",
+    "known too late": "allow a longer dataset.max_staleness",
+    "follows a gap": "allow a longer dataset.max_staleness",
+    "no naive forecast": "load a longer history, or use a shorter horizon or label.memory",
+    "the label is not decided": "load a longer history, or use a shorter horizon",
+    "known only when its label was over": "use a longer horizon, or bars that were known in time",
+    "no label": "make label.neutral_band smaller (0.01 is 1 %) or label.memory shorter, or load a longer history",
+}
 
 
 def build_dataset(
@@ -40,7 +51,7 @@ def build_dataset(
         raise DatasetError("a dataset needs at least one series")
     _same_shape(parts)
     rows = [usable_bars(part, rules).rows for part in parts]
-    _enough(parts, sum(len(kept) for kept in rows), min_samples)
+    _enough(parts, rules, sum(len(kept) for kept in rows), min_samples)
     chosen = _Chosen.of(parts, rows)
     by_horizon = tuple(chosen.labels(number, rules) for number in range(len(parts[0].labels)))
     _enough_of_each(by_horizon, max(len(part.features) for part in parts), min_samples)
@@ -63,6 +74,8 @@ def build_dataset(
         by_horizon=by_horizon if len(by_horizon) > 1 else (),
         history=history,
         position=position,
+        superseded_at=first.superseded_at,
+        superseded_weight=rules.superseded_weight,
     )
 
 
@@ -89,13 +102,24 @@ def _same_shape(parts: Sequence[SeriesSamples]) -> None:
             raise DatasetError(f"features and labels of {part.features.series} are not over the same bars")
 
 
-def _enough(parts: Sequence[SeriesSamples], n: int, wanted: int) -> None:
+def _enough(parts: Sequence[SeriesSamples], rules: DatasetRules, n: int, wanted: int) -> None:
     if n < wanted:
         names = ", ".join(part.features.series.key for part in parts)
         raise NotEnoughDataError(
-            f"{names} give {n} usable samples, at least {wanted} are needed; load a longer history, "
-            f"use a shorter horizon or label memory, or fewer slow features{_all_unknown(parts)}"
+            f"{names} give {n:,} usable samples, at least {wanted:,} are needed; {_why_so_few(parts, rules)}"
+            f"{_all_unknown(parts)}"
         )
+
+
+def _why_so_few(parts: Sequence[SeriesSamples], rules: DatasetRules) -> str:
+    """The reason that left out most bars, with what helps against it."""
+    left_out = bars_left_out(parts, rules)
+    if not left_out:
+        return "load a longer history"
+    reason = max(left_out, key=lambda each: left_out[each])
+    advice = next((told for start, told in _ADVICE.items() if reason.startswith(start)), "load a longer history")
+    n_bars = sum(len(part.features) for part in parts)
+    return f"{left_out[reason]:,} of {n_bars:,} bars: {reason}; {advice}"
 
 
 def _enough_of_each(by_horizon: Sequence[HorizonLabels], n_bars: int, wanted: int) -> None:
@@ -103,8 +127,8 @@ def _enough_of_each(by_horizon: Sequence[HorizonLabels], n_bars: int, wanted: in
         n = int((~np.isnan(labels.target)).sum())
         if n < wanted:
             raise NotEnoughDataError(
-                f"{n} samples have a label over {labels.horizon} bars, at least {wanted} are needed, and the "
-                f"longest series has {n_bars} bars; load a longer history or leave this horizon out"
+                f"{n:,} samples have a label over {labels.horizon} bars, at least {wanted:,} are needed, and the "
+                f"longest series has {n_bars:,} bars; load a longer history or leave this horizon out"
             )
 
 
@@ -152,18 +176,24 @@ class _Chosen:
         return ordered
 
     def labels(self, number: int, rules: DatasetRules) -> HorizonLabels:
-        """The labels of one horizon, by its number; no label where the naive forecast has nothing to say."""
+        """The labels of one horizon, by its number.
+
+        There is none where the naive forecast has nothing to say, nor where the label was over at the decision. The
+        interval is the one the label looks at: that of a bar which came late begins before its decision.
+        """
         blocks = [part.labels[number] for part in self.parts]
         value, baseline = (self.gather([getattr(block, name) for block in blocks]) for name in ("value", "baseline"))
-        unknown = np.isnan(value) | np.isnan(baseline)
-        start = np.maximum(self.gather([block.label_start for block in blocks]), self.decision_time)
+        over = self.gather([over_at_decision(part, number) for part in self.parts])
+        unknown = np.isnan(value) | np.isnan(baseline) | over
+        start = self.gather([block.label_start for block in blocks])
         ends = [realised_times(part.features, block) for part, block in zip(self.parts, blocks, strict=True)]
         nothing = np.datetime64("NaT")
         return HorizonLabels(
             horizon=blocks[0].horizon,
             target=np.where(unknown, np.nan, value),
             weight=self._weights(number, rules, ~unknown),
-            label_start=np.where(unknown, nothing, start),  # no label starts before its decision
+            superseded_at=self._superseded_at(number, rules, ~unknown),
+            label_start=np.where(unknown, nothing, start),
             label_end=np.where(unknown, nothing, self.gather(ends)),
             baseline=baseline,
         )
@@ -172,32 +202,39 @@ class _Chosen:
         """The weights of one horizon: everything multiplied, 1.0 on average over the known labels, 0 elsewhere."""
         weight = known.astype(np.float64)
         if rules.uniqueness:
-            weight *= self._uniqueness(number, known)
+            weight[known] *= self._uniqueness(number)[known]
         if rules.recency_half_life is not None:
             weight *= recency(self.decision_time, rules.recency_half_life)
-        if rules.superseded_weight < 1.0:
-            doubtful = self.gather([part.superseded[number] for part in self.parts])
-            weight *= np.where(doubtful, rules.superseded_weight, 1.0)
-        if not known.any():
-            return weight
-        if not weight.any():
+        return weight / weight[known].mean() if known.any() else weight
+
+    def _superseded_at(self, number: int, rules: DatasetRules, known: np.ndarray) -> np.ndarray | None:
+        """When each sample was superseded, for one horizon; None where the rules do not ask."""
+        if rules.superseded_weight == 1.0:
+            return None
+        moments = self.gather([part.superseded[number] for part in self.parts])
+        if rules.superseded_weight == 0.0 and known.any() and not np.isnat(moments[known]).any():
             raise DatasetError(
                 "no sample counts anything: dataset.superseded_weight is 0 and every sample is superseded"
             )
-        return weight / weight[known].mean()
+        return moments
 
-    def _uniqueness(self, number: int, known: np.ndarray) -> np.ndarray:
-        """Average uniqueness among the samples of the same series that have a label of this horizon."""
-        unordered = np.empty_like(known)
-        unordered[self.order] = known
-        ends, unique = np.cumsum([len(kept) for kept in self.rows])[:-1], []
-        for part, kept, has_label in zip(self.parts, self.rows, np.split(unordered, ends), strict=True):
-            found = np.zeros(len(kept))
-            bar = kept[has_label]
-            found[has_label] = average_uniqueness(bar, last_rows(part.features, part.labels[number])[bar])
+    def _uniqueness(self, number: int) -> np.ndarray:
+        """Average uniqueness of the labels of this horizon among those of all bars of the same series.
+
+        Not among samples only: whether a later bar is one (a return inside the neutral band is not) depends on its
+        future, and a weight that counted that would tell a fold about prices after its test began. The labels of
+        the newest bars, still open, cover the bars so far: so a dataset built earlier has the same proportions.
+        """
+        unique = []
+        for part in self.parts:
+            labels, newest = part.labels[number], len(part.features) - 1
+            bars, is_open = np.arange(newest + 1), np.isnat(labels.label_end)
+            last = np.where(is_open, newest, last_rows(part.features, labels))
+            covering = np.flatnonzero((bars < last) & (~is_open | (bars + labels.horizon > newest)))
+            found = np.full(len(bars), np.nan)
+            found[covering] = average_uniqueness(covering, last[covering])
             unique.append(found)
-        ordered: np.ndarray = np.concatenate(unique)[self.order]
-        return ordered
+        return self.gather(unique)
 
     def history(self) -> tuple[History, np.ndarray]:
         """The feature rows of all bars in the order in which they were known, and where in them each sample is.

@@ -50,7 +50,8 @@ class Comparison:
     added, removed, renewed: features only in `other`, only in `one`, and in both by another version of their code.
     n_only_one, n_only_other, n_both: samples.
     targets: per horizon that both have, samples in both whose target differs (or exists in one alone).
-    n_weights: samples in both whose weight of the first horizon differs by more than a billionth.
+    n_weights: samples in both whose weight of the first horizon differs by more than a billionth, or that were
+        superseded at another time.
     features: those with other values in samples of both, most differing first.
     """
 
@@ -66,11 +67,20 @@ class Comparison:
     features: tuple[FeatureChange, ...]
 
     @property
+    def is_identical(self) -> bool:
+        """Whether nothing differs: recipe, features, samples and every number."""
+        differences = (self.recipe, self.added, self.removed, self.renewed, self.features)
+        counts = (self.n_only_one, self.n_only_other, self.n_weights, *self.targets.values())
+        return not any(differences) and not any(counts)
+
+    @property
     def summary(self) -> str:
         """The whole in one paragraph."""
+        if self.is_identical:
+            return f"Identical: the same recipe, features, targets and weights in all {self.n_both:,} samples."
         samples = (
-            f"{self.n_both} samples are in both, {self.n_only_one} only in the first and "
-            f"{self.n_only_other} only in the second."
+            f"{self.n_both:,} samples are in both, {self.n_only_one:,} only in the first and "
+            f"{self.n_only_other:,} only in the second."
         )
         return " ".join([samples, _recipe_sentence(self), _feature_sentence(self), _number_sentence(self)])
 
@@ -81,6 +91,7 @@ def compare_datasets(one: tuple[Dataset, Mapping[str, Any]], other: tuple[Datase
     at, other_at = _common(first, second)
     versions, other_versions = first_recipe["feature_versions"], second_recipe["feature_versions"]
     weights = np.isclose(first.weight[at], second.weight[other_at], rtol=1e-9, atol=0.0)
+    weights &= _superseded_at(first)[at] == _superseded_at(second)[other_at]
     return Comparison(
         recipe=tuple(_recipe_changes(first_recipe, second_recipe)),
         added=tuple(name for name in second.feature_names if name not in first.feature_names),
@@ -93,6 +104,13 @@ def compare_datasets(one: tuple[Dataset, Mapping[str, Any]], other: tuple[Datase
         n_weights=int((~weights).sum()),
         features=_changed_features(first, second, at, other_at),
     )
+
+
+def _superseded_at(dataset: Dataset) -> np.ndarray:
+    """In microseconds, so that never equals never."""
+    at = dataset.superseded_at
+    never = np.full(len(dataset), np.datetime64("NaT"), "datetime64[us]")
+    return (never if at is None else at).astype(np.int64)
 
 
 def _common(one: Dataset, other: Dataset) -> tuple[np.ndarray, np.ndarray]:
@@ -176,11 +194,13 @@ def _feature_sentence(found: Comparison) -> str:
 def _number_sentence(found: Comparison) -> str:
     if not found.n_both:
         return "There is nothing to compare number by number."
-    targets = ", ".join(f"{n} targets over {horizon} bars" for horizon, n in found.targets.items())
-    start = f"Of the samples in both, {targets or 'no target of a common horizon'} and {found.n_weights} weights differ"
+    targets = ", ".join(f"{n:,} targets over {horizon} bars" for horizon, n in found.targets.items())
+    start = (
+        f"Of the samples in both, {targets or 'no target of a common horizon'} and {found.n_weights:,} weights differ"
+    )
     if not found.features:
         return f"{start}; no feature does."
-    most = [f"{change.name} in {change.n_differing}" for change in found.features]
+    most = [f"{change.name} in {change.n_differing:,}" for change in found.features]
     return f"{start}; {len(most)} features do: {_listed(most)}."
 
 

@@ -79,7 +79,8 @@ def purged_parts(
         train = ~test & ~purged & ~embargoed
         if not train.any():
             raise NotEnoughDataError(
-                f"nothing is left to train for part {number} of {n_parts} after purging; use more parts or more data"
+                f"nothing is left to train for part {number} of {n_parts} after purging; "
+                f"use {_shorter(embargo)}more parts or more data"
             )
         parts.append((np.flatnonzero(train), np.flatnonzero(test)))
     return parts
@@ -95,6 +96,12 @@ def last_part(dataset: Dataset, share: float, embargo: timedelta = timedelta(0))
     train = ~last & ~purged & ~embargoed
     if not train.any():
         raise NotEnoughDataError(
-            f"nothing is left to train before the last {share:.0%} of the time after purging; use a smaller share or more data"
+            f"nothing is left to train before the last {share:.0%} of the time after purging; "
+            f"use {_shorter(embargo)}a smaller share or more data"
         )
     return np.flatnonzero(train), np.flatnonzero(last)
+
+
+def _shorter(embargo: timedelta) -> str:
+    """The advice that comes first where there is an embargo to shorten."""
+    return "a shorter embargo, " if embargo else ""

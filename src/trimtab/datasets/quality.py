@@ -9,7 +9,7 @@ from datetime import timedelta
 import numpy as np
 
 from trimtab.config.strategy import DatasetRules
-from trimtab.datasets.series_samples import SeriesSamples
+from trimtab.datasets.series_samples import SeriesSamples, realised_times
 from trimtab.features.catalogue import catalogue
 
 
@@ -32,8 +32,9 @@ def usable_bars(part: SeriesSamples, rules: DatasetRules) -> UsableBars:
 
     A bar is one when it has any feature, at least `rules.min_completeness` of those that always have a value
     after their look-back (the first bars of a series do not), was known in time and follows no gap
-    (`rules.max_staleness`), and when its first label and the naive forecast of that exist. Features
-    that may be unknown, because a fact is, stay NaN and cost nothing.
+    (`rules.max_staleness`), and when its first label and the naive forecast of that exist and the label was not
+    over yet when the bar was known: what is over cannot be forecast. Features that may be unknown, because a fact
+    is, stay NaN and cost nothing.
     """
     remaining, left_out = np.ones(len(part.features), bool), {}
     for reason, fails in _reasons(part, rules):
@@ -64,7 +65,17 @@ def _reasons(part: SeriesSamples, rules: DatasetRules) -> Iterator[tuple[str, np
         yield "follows a gap that is too long", _follows_gap(part, rules.max_staleness)
     yield "no naive forecast yet", np.isnan(label.baseline)
     yield "the label is not decided yet", np.isnat(label.label_end)
+    yield "known only when its label was over", over_at_decision(part, 0)
     yield "no label (too little history, or inside the neutral band)", np.isnan(label.value)
+
+
+def over_at_decision(part: SeriesSamples, number: int) -> np.ndarray:
+    """Whether the label of one horizon, by its number, was realised by the time its bar was known; bool, shape (n,).
+
+    That happens to a bar that came late, or together with the bars after it.
+    """
+    over: np.ndarray = realised_times(part.features, part.labels[number]) <= part.features.known_time
+    return over  # a label without an end is not over: NaT compares as False
 
 
 def _is_always_known(name: str) -> bool:

@@ -40,13 +40,18 @@ def rules_of(recipe: Mapping[str, Any]) -> DatasetRules:
     return DatasetRules(**written)
 
 
+def window_of(recipe: Mapping[str, Any]) -> int:
+    """How many bars the model of a dataset looks at at once; 1 where its recipe says nothing of it."""
+    return int(recipe.get("window", 1))
+
+
 def has_history(recipe: Mapping[str, Any]) -> bool:
     """Whether the rows of all bars are kept beside the samples, for models that look at windows."""
-    return bool(recipe.get("history", False))
+    return window_of(recipe) > 1
 
 
 def as_of(recipe: Mapping[str, Any]) -> datetime:
-    """The newest known time of the bars a dataset was made from; it saw nothing known later.
+    """The newest known time of the bars a dataset was made from and of their revisions; it saw nothing known later.
 
     >>> as_of({"as_of": "2020-01-03T00:00:00.000000"}).isoformat()
     '2020-01-03T00:00:00+00:00'

@@ -13,6 +13,7 @@ from trimtab.errors import DatasetError
 
 Task = Literal["classification", "regression"]
 _LABELS = ("target", "weight", "label_start", "label_end", "baseline")
+_OPTIONAL = ("position", "superseded_at")
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class HorizonLabels:
     weight: float64; 0 where the target is NaN, otherwise 1.0 on average.
     label_start, label_end: the interval this label looks at, datetime64[us]; NaT where there is none.
     baseline: float64: what the naive forecaster of this label says.
+    superseded_at: as in `Dataset`, for this label; None where nobody asked.
     """
 
     horizon: int
@@ -34,10 +36,14 @@ class HorizonLabels:
     label_start: np.ndarray
     label_end: np.ndarray
     baseline: np.ndarray
+    superseded_at: np.ndarray | None = None
 
     def take(self, rows: np.ndarray) -> HorizonLabels:
         """The labels of some samples."""
-        return HorizonLabels(self.horizon, **{name: getattr(self, name)[rows] for name in _LABELS})
+        superseded_at = None if self.superseded_at is None else self.superseded_at[rows]
+        return HorizonLabels(
+            self.horizon, **{name: getattr(self, name)[rows] for name in _LABELS}, superseded_at=superseded_at
+        )
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,9 @@ class Dataset:
     target: float64, shape (n,): 0.0 or 1.0 for classification, the value for regression.
     task: "classification" or "regression".
     horizon: bars from the decision to the end of the label.
-    weight: float64, shape (n,), sample weights, 1.0 on average.
+    weight: float64, shape (n,), sample weights, 1.0 on average over the whole dataset. After `take` or `at` only
+        their proportions count: a training makes them 1.0 on average over its own rows
+        (`trimtab.datasets.weights.counted_rows`), as a dataset built on that day would.
     instrument: int32, shape (n,): position in `instruments`.
     instruments: the instrument ids.
     event_time: open of the bar the features end at, datetime64[us], UTC.
@@ -65,6 +73,9 @@ class Dataset:
     history: the feature rows of every bar, which windows for sequence models are cut from; None where
         no model asks for windows.
     position: int64, shape (n,): the row of `history` a sample ends at; None without a history.
+    superseded_at: datetime64[us], shape (n,): when a bar that the sample had read was first restated, NaT where
+        none ever was; None where `superseded_weight` is 1. Not in `weight`: a training must not know of a later one.
+    superseded_weight: what a sample still counts, beside its weight, in a training after that moment.
     """
 
     features: np.ndarray
@@ -83,6 +94,8 @@ class Dataset:
     by_horizon: tuple[HorizonLabels, ...] = ()
     history: History | None = field(default=None, repr=False)
     position: np.ndarray | None = field(default=None, repr=False)
+    superseded_at: np.ndarray | None = field(default=None, repr=False)
+    superseded_weight: float = 1.0
 
     def __post_init__(self) -> None:
         n = len(self.target)
@@ -114,8 +127,11 @@ class Dataset:
         for labels in self.by_horizon:
             for name in _LABELS:
                 yield f"{name}@{labels.horizon}", getattr(labels, name)
-        if self.position is not None:
-            yield "position", self.position
+            if labels.superseded_at is not None:
+                yield f"superseded_at@{labels.horizon}", labels.superseded_at
+        for name in _OPTIONAL:
+            if getattr(self, name) is not None:
+                yield name, getattr(self, name)
 
     def take(self, rows: np.ndarray) -> Dataset:
         """The samples at some row positions (int array, in order) or under a mask; the history stays whole."""
@@ -133,8 +149,8 @@ class Dataset:
             self,
             features=np.asfortranarray(self.features[rows]),
             by_horizon=tuple(labels.take(rows) for labels in self.by_horizon),
-            position=None if self.position is None else self.position[rows],
             **{name: getattr(self, name)[rows] for name in names},
+            **{name: getattr(self, name)[rows] for name in _OPTIONAL if getattr(self, name) is not None},
         )
 
     def at(self, horizon: int) -> Dataset:
@@ -148,7 +164,13 @@ class Dataset:
         if not self.by_horizon:
             return self
         labels = self.by_horizon[self.horizons.index(horizon)]
-        own = replace(self, horizon=horizon, by_horizon=(), **{name: getattr(labels, name) for name in _LABELS})
+        own = replace(
+            self,
+            horizon=horizon,
+            by_horizon=(),
+            superseded_at=labels.superseded_at,
+            **{name: getattr(labels, name) for name in _LABELS},
+        )
         known = ~np.isnan(labels.target)
         return own if known.all() else own.take(known)
 

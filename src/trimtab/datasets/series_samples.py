@@ -18,8 +18,8 @@ class SeriesSamples:
     ----------
     features: the feature rows.
     labels: one block per horizon, in the order of the strategy file; the first one decides which bars are samples.
-    superseded: per horizon whether a row read a bar that was restated later, bool, shape (n,); empty where
-        nobody asked.
+    superseded: per horizon when a bar that a row had read was first restated, datetime64[us], shape (n,), NaT for
+        never; empty where nobody asked.
     """
 
     features: FeatureBlock

@@ -24,11 +24,12 @@ from trimtab.storage.lake import Lake
 _TIMES = ("event_time", "decision_time", "label_start", "label_end")
 _NUMBERS = ("target", "weight", "baseline")
 _PER_HORIZON = (*_NUMBERS, "label_start", "label_end")
+_SUPERSEDED = "superseded_at"
 
 
 def fingerprint(dataset: Dataset, recipe: dict[str, Any]) -> str:
     """SHA-256 of content and recipe, as 64 hex digits."""
-    described = {
+    described: dict[str, Any] = {
         "names": list(dataset.feature_names),
         "instruments": list(dataset.instruments),
         "task": dataset.task,
@@ -36,6 +37,8 @@ def fingerprint(dataset: Dataset, recipe: dict[str, Any]) -> str:
         "recipe": recipe,
         "content": fingerprint_arrays(dict(dataset.arrays())),
     }
+    if dataset.superseded_at is not None:
+        described["superseded_weight"] = dataset.superseded_weight
     if dataset.history is not None:
         history = {"features": dataset.history.features, "first": dataset.history.first}
         described["history"] = fingerprint_arrays(history)
@@ -57,6 +60,7 @@ def save_snapshot(
             lake.tables.write(f"datasets/{name}/history", _history_table(dataset.history, dataset.feature_names))
         described = {"fingerprint": name, "task": dataset.task, "horizon": dataset.horizon, "recipe": recipe}
         described |= {"left_out": dict(left_out)} if left_out is not None else {}
+        described |= {"superseded_weight": dataset.superseded_weight} if dataset.superseded_at is not None else {}
         write_text(recipe_path, json.dumps(described, indent=1, sort_keys=True))
     return name
 
@@ -124,8 +128,12 @@ def _to_table(dataset: Dataset) -> pa.Table:
         for name in _PER_HORIZON:
             values = getattr(labels, name)
             columns[f"{name}@{labels.horizon}"] = _times_array(values) if name in _TIMES else pa.array(values)
+        if labels.superseded_at is not None:
+            columns[f"{_SUPERSEDED}@{labels.horizon}"] = _times_array(labels.superseded_at)
     if dataset.position is not None:
         columns["position"] = pa.array(dataset.position)
+    if dataset.superseded_at is not None:
+        columns[_SUPERSEDED] = _times_array(dataset.superseded_at)
     return pa.table(columns | _feature_columns(dataset.features, dataset.feature_names))
 
 
@@ -152,6 +160,8 @@ def _from_table(table: pa.Table, described: dict[str, Any], history: History | N
         by_horizon=tuple(_labels_from(table, horizon) for horizon in _horizons_of(table)),
         history=history,
         position=None if history is None else table["position"].to_numpy(),
+        superseded_at=_times_if_stored(table, _SUPERSEDED),
+        superseded_weight=described.get("superseded_weight", 1.0),
         **{name: _times_from(table, name) for name in _TIMES},
         **{name: table[name].to_numpy() for name in _NUMBERS},
     )
@@ -170,6 +180,10 @@ def _times_from(table: pa.Table, name: str) -> np.ndarray:
     return times
 
 
+def _times_if_stored(table: pa.Table, name: str) -> np.ndarray | None:
+    return _times_from(table, name) if name in table.column_names else None
+
+
 def _horizons_of(table: pa.Table) -> list[int]:
     """The horizons with labels of their own, in the order they were stored in."""
     return [int(name.removeprefix("target@")) for name in table.column_names if name.startswith("target@")]
@@ -179,6 +193,7 @@ def _labels_from(table: pa.Table, horizon: int) -> HorizonLabels:
     named = {name: f"{name}@{horizon}" for name in _PER_HORIZON}
     return HorizonLabels(
         horizon,
+        superseded_at=_times_if_stored(table, f"{_SUPERSEDED}@{horizon}"),
         **{
             name: _times_from(table, column) if name in _TIMES else table[column].to_numpy()
             for name, column in named.items()

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import numpy as np
 
+from trimtab.bars.times import iso
 from trimtab.datasets.build import MIN_SAMPLES
 from trimtab.datasets.purging import ROUNDING, forward_margins, positions
 from trimtab.datasets.schema import Dataset
@@ -33,37 +34,39 @@ class ThreeParts:
     n_purged_train: int
     n_purged_validation: int
 
-    def table(self, dataset: Dataset) -> list[dict[str, str | int]]:
+    def table(self, dataset: Dataset) -> list[dict[str, str | int | None]]:
         """A row per part: samples, samples purged from its end, first and last decision (ISO 8601, UTC)."""
         purged = {"train": self.n_purged_train, "validation": self.n_purged_validation, "test": 0}
-        rows: list[dict[str, str | int]] = []
+        rows: list[dict[str, str | int | None]] = []
         for name, n_purged in purged.items():
             times = dataset.decision_time[getattr(self, name)]
-            first, last = (f"{time.astype('datetime64[s]')}Z" for time in (times[0], times[-1]))
             rows.append(
                 {
                     "part": name,
                     "samples": len(times),
                     "purged": n_purged,
-                    "first_decision": first,
-                    "last_decision": last,
+                    "first_decision": iso(times[0]),
+                    "last_decision": iso(times[-1]),
                 }
             )
         return rows
 
 
 def parse_shares(text: str) -> tuple[float, float, float]:
-    """Read shares in percent, such as `60/20/20`.
+    """Read shares in percent, such as `60/20/20`, or of the whole, such as `0.6/0.2/0.2`.
 
-    >>> parse_shares("70/15/15")
-    (0.7, 0.15, 0.15)
+    >>> parse_shares("70/15/15"), parse_shares("0.7/0.15/0.15")
+    ((0.7, 0.15, 0.15), (0.7, 0.15, 0.15))
     """
-    found = re.fullmatch(r"(\d+)/(\d+)/(\d+)", text)
-    train, validation, test = (int(number) / 100 for number in found.groups()) if found else (0.0, 0.0, 0.0)
-    if min(train, validation, test) <= 0 or abs(train + validation + test - 1.0) > ROUNDING:
+    found = re.fullmatch("/".join([r"(\d+(?:\.\d+)?)"] * 3), text, re.ASCII)
+    given = [float(number) for number in found.groups()] if found else [0.0]
+    whole = 1.0 if sum(given) <= 1.0 + ROUNDING else 100.0
+    if min(given) <= 0 or abs(sum(given) / whole - 1.0) > ROUNDING:
         raise ConfigurationError(
-            f"shares are '{text}'; they must be three whole percentages above 0 that sum to 100, such as 60/20/20"
+            f"shares are '{text}'; they must be three numbers above 0 that sum to 100, such as 60/20/20, "
+            "or to 1, such as 0.6/0.2/0.2"
         )
+    train, validation, test = (number / whole for number in given)
     return train, validation, test
 
 
@@ -93,7 +96,7 @@ def three_parts(
     train, validation, test = parts
     kept_validation = validation & ~_too_late(dataset, test, embargo)
     kept_train = train & ~_too_late(dataset, validation, embargo) & ~_too_late(dataset, test, embargo)
-    _refuse_empty((kept_train, kept_validation, test), "after purging")
+    _refuse_empty((kept_train, kept_validation, test), "after purging", "a shorter embargo, " if embargo else "")
     return ThreeParts(
         train=np.flatnonzero(kept_train),
         validation=np.flatnonzero(kept_validation),
@@ -108,9 +111,9 @@ def _too_late(dataset: Dataset, later: np.ndarray, embargo: timedelta) -> np.nda
     return purged | embargoed
 
 
-def _refuse_empty(parts: tuple[np.ndarray, np.ndarray, np.ndarray], when: str) -> None:
+def _refuse_empty(parts: tuple[np.ndarray, np.ndarray, np.ndarray], when: str, first: str = "") -> None:
     for name, part in zip(("train", "validation", "test"), parts, strict=True):
         if not part.any():
             raise NotEnoughDataError(
-                f"the {name} part is empty {when}; choose other shares, a shorter horizon or a longer history"
+                f"the {name} part is empty {when}; choose {first}other shares, a shorter horizon or a longer history"
             )

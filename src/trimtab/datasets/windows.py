@@ -37,19 +37,22 @@ class Reach:
     horizon: int
 
 
-def reach_of(features: Sequence[str], label: Label) -> Reach:
-    """How far samples of these features and this label reach.
+def reach_of(features: Sequence[str], label: Label, window: int = 1) -> Reach:
+    """How far samples of these features and this label reach, for a model that looks at `window` bars at once.
 
     A feature that the catalogue does not have any more counts as the one that reaches furthest, so
     that an old dataset is rather called touched once too often.
 
     >>> reach_of(["return_5"], Label(kind="direction", horizons=(3,)))
     Reach(lookback=5, memory=5, horizon=3)
+    >>> reach_of(["return_5"], Label(kind="direction", horizons=(3,)), window=20)
+    Reach(lookback=24, memory=24, horizon=3)
     """
     known = catalogue()
     names = list(known) if set(features) - set(known) else features
-    lookback = max([known[name].lookback for name in names] + [_label_lookback(label)])
-    memory = max([known[name].warmup for name in names] + [lookback])
+    earlier = window - 1  # bars before the newest whose features are read too; the label has no window
+    lookback = max([known[name].lookback + earlier for name in names] + [_label_lookback(label)])
+    memory = max([known[name].warmup + earlier for name in names] + [lookback])
     return Reach(lookback, memory, max(label.horizons))
 
 

@@ -14,6 +14,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 from scipy.special import expit
 
+from trimtab.datasets.weights import mean_one
 from trimtab.errors import ArtifactError, NotEnoughDataError
 
 # A calibration may flatten a model that knows nothing, never turn its ranking round or wipe it out.
@@ -76,6 +77,8 @@ class Isotonic:
 def fit_calibration(kind: str, score: np.ndarray, outcome: np.ndarray, weight: np.ndarray) -> Calibration:
     """Learn a calibration of `kind` "sigmoid" or "isotonic"; all arrays of shape (n,), outcomes 0.0 or 1.0.
 
+    Only the proportions of the weights, which are above zero, count.
+
     Raises `NotEnoughDataError` when only one outcome occurs: a probability cannot be learnt from it.
     """
     if len(np.unique(outcome)) < 2:
@@ -84,7 +87,7 @@ def fit_calibration(kind: str, score: np.ndarray, outcome: np.ndarray, weight: n
             "train on a longer history"
         )
     fit = fit_sigmoid if kind == "sigmoid" else fit_isotonic
-    return fit(score, outcome, weight)
+    return fit(score, outcome, mean_one(weight))
 
 
 def fit_sigmoid(score: np.ndarray, outcome: np.ndarray, weight: np.ndarray) -> Sigmoid:

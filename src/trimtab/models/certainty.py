@@ -55,13 +55,13 @@ class Certainty:
         return value, np.where(value > 0.0, probability, 1.0 - probability)
 
     def interval(
-        self, value: np.ndarray, rows: np.ndarray, coverage: float | None
+        self, value: np.ndarray, said: np.ndarray, rows: np.ndarray, coverage: float | None
     ) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """The ends of the intervals of calibrated values at feature rows; None where there are none."""
+        """The ends of the intervals at feature rows, from values before calibration and as said; None without any."""
         if self.intervals is None or coverage is None:
             return None, None
         if isinstance(self.intervals, ClassSets):
-            return self.intervals.bounds(value, coverage)
+            return self.intervals.bounds(value, coverage, said)
         difficulty = np.ones(len(rows)) if self.difficulty is None else self.difficulty.of(rows)
         return self.intervals.bounds(value, difficulty, coverage)
 
@@ -109,8 +109,7 @@ def learn_certainty(forecaster: Forecaster, train: Dataset, asked: Confidence, c
     if asked.coverage is None:
         return learnt
     if train.task == "classification":
-        value, _ = learnt.calibrated(train.task, unseen)
-        return replace(learnt, intervals=ClassSets.fit(value, train.target, train.weight))
+        return replace(learnt, intervals=ClassSets.fit(unseen, train.target, train.weight))
     return _with_intervals(learnt, rows, train.target - unseen, n_parts, context)
 
 

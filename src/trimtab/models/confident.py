@@ -18,6 +18,7 @@ from trimtab.config.reading import explain
 from trimtab.config.strategy import Confidence
 from trimtab.datasets import Dataset
 from trimtab.datasets.schema import Task
+from trimtab.datasets.weights import counted_rows
 from trimtab.errors import ArtifactError, ConfigurationError, UnknownNameError
 from trimtab.models import description
 from trimtab.models.certainty import FILE, Certainty, learn_certainty
@@ -68,15 +69,16 @@ class FittedConfident:
         said, learnt = self.inner.predict(inputs), self.certainty
         newest = last_bars(inputs, 1)
         value, confidence = learnt.calibrated(self.task, said.value)
-        low, high = learnt.interval(value, newest, self.coverage)
+        low, high = learnt.interval(said.value, value, newest, self.coverage)
         novelty = None if learnt.novelty is None else learnt.novelty.of(newest)
-        return replace(said, value=value, low=low, high=high, confidence=confidence, novelty=novelty)
+        made = replace(said, value=value, low=low, high=high, confidence=confidence, novelty=novelty)
+        return replace(made, uncalibrated=said.value) if self._sets_need_more_than_value else made
 
     def at_coverage(self, forecast: Forecast, coverage: float) -> tuple[np.ndarray, np.ndarray]:
         """The ends of the intervals of one of its forecasts, at another coverage; float64, shape (n,).
 
         For coverage that adapts (`conformal.AdaptiveCoverage`). Raises `ConfigurationError` for a model trained
-        without intervals.
+        without intervals, and for a calibrated forecast that has lost its uncalibrated value.
         """
         intervals, own = self.certainty.intervals, self.coverage
         if intervals is None or own is None or forecast.low is None or forecast.high is None:
@@ -84,10 +86,24 @@ class FittedConfident:
                 "this model gives no prediction intervals; set confidence.coverage and train it again"
             )
         if isinstance(intervals, ClassSets):
-            return intervals.bounds(forecast.value, coverage)
+            return intervals.bounds(self._before_calibration(forecast), coverage, forecast.value)
         usual = intervals.quantile(own)
         half = (forecast.high - forecast.low) / 2.0 * (intervals.quantile(coverage) / usual if usual > 0.0 else 1.0)
         return forecast.value - half, forecast.value + half
+
+    @property
+    def _sets_need_more_than_value(self) -> bool:
+        return self.certainty.calibration is not None and isinstance(self.certainty.intervals, ClassSets)
+
+    def _before_calibration(self, forecast: Forecast) -> np.ndarray:
+        if not self._sets_need_more_than_value:
+            return forecast.value
+        if forecast.uncalibrated is None:
+            raise ConfigurationError(
+                "this forecast has a calibrated probability only; sets of classes need the uncalibrated one, "
+                "so hand over the forecast as the model made it"
+            )
+        return forecast.uncalibrated
 
     def save(self) -> dict[str, bytes]:
         described = Description(self.family, self.task, self.feature_names, self.parameters)
@@ -149,8 +165,7 @@ class ConfidentForecaster:
 
     def fit(self, train: Dataset, validation: Dataset | None, context: FitContext) -> FittedConfident:
         training_rows(train)  # refuses what nothing can be learnt from, in its own words
-        # Rows without weight would otherwise have a say in what is usual.
-        used = train if (train.weight > 0).all() else train.take(train.weight > 0)
+        used = counted_rows(train)  # rows without weight would otherwise have a say in what is usual
         inner = self.inner.fit(used, validation, inner_context(context, "model"))
         return FittedConfident(self.parameters, learn_certainty(self.inner, used, self.asked, context), inner)
 

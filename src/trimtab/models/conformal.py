@@ -96,6 +96,9 @@ class ClassSets:
     covered as often as the other one. An empty set says nothing; the likelier class is put in its place, which can
     only raise the coverage.
 
+    The probabilities are those before calibration: isotonic calibration makes many of them equal, and of rows that
+    tie with the quantile all are covered, so sets of calibrated ones hold more than was asked for.
+
     Attributes
     ----------
     zero, one: quantiles at `COVERAGES` of 1 - probability of the true class, over the rows of class 0 and 1.
@@ -104,11 +107,16 @@ class ClassSets:
     zero: np.ndarray
     one: np.ndarray
 
-    def bounds(self, probability: np.ndarray, coverage: float) -> tuple[np.ndarray, np.ndarray]:
-        """0 to 0, 1 to 1 or 0 to 1 for every probability of class 1; float64, shape (n,)."""
+    def bounds(
+        self, probability: np.ndarray, coverage: float, said: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """0 to 0, 1 to 1 or 0 to 1 for every probability of class 1; float64, shape (n,).
+
+        `said` is the probability after calibration, which tells the likelier class; absent, `probability` itself.
+        """
         with_zero = probability <= np.interp(coverage, COVERAGES, self.zero)
         with_one = 1.0 - probability <= np.interp(coverage, COVERAGES, self.one)
-        likelier = (probability > 0.5).astype(np.float64)
+        likelier = ((probability if said is None else said) > 0.5).astype(np.float64)
         low = np.where(with_zero, 0.0, np.where(with_one, 1.0, likelier))
         high = np.where(with_one, 1.0, np.where(with_zero, 0.0, likelier))
         return low, high

@@ -67,12 +67,14 @@ FAMILIES: dict[str, Family] = {
     "horizons": Family("horizons", "HorizonsForecaster", "FittedHorizons", folders="horizon_"),
 }
 WRAPPERS = frozenset({"ensemble", "preprocessed", "confident", "horizons"})
+# What a person may name in a strategy file; the other wrappers come from keys of their own, such as `scaling`.
+CHOOSABLE = tuple(sorted(set(FAMILIES) - WRAPPERS | {"ensemble"}))
 
 
 def find_family(name: str) -> Family:
-    """A family by name, or `UnknownNameError` listing the names."""
+    """A family by name, or `UnknownNameError` listing the names a person may choose."""
     if name not in FAMILIES:
-        raise UnknownNameError("model family", name, FAMILIES)
+        raise UnknownNameError("model family", name, CHOOSABLE)
     return FAMILIES[name]
 
 

@@ -54,4 +54,5 @@ def joined(parts: list[Forecast]) -> Forecast:
         column("confidence"),
         column("novelty"),
         {horizon: joined([part.horizons[horizon] for part in parts]) for horizon in first.horizons},
+        column("uncalibrated"),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from trimtab.datasets import Dataset
+from trimtab.datasets.weights import counted_rows
 from trimtab.errors import DatasetError, FeatureError, NotEnoughDataError
 
 # The boosters and forests compute in float32: a larger number would become infinite there.
@@ -22,7 +23,7 @@ class TrainingRows:
     Attributes
     ----------
     features: float64, shape (n, k), finite or NaN.
-    target, weight: float64, shape (n,).
+    target, weight: float64, shape (n,); the weights are 1.0 on average.
     """
 
     features: np.ndarray
@@ -34,18 +35,19 @@ def training_rows(dataset: Dataset) -> TrainingRows:
     """The usable rows of a dataset.
 
     Rows of weight zero are left out altogether: a booster would ignore them in its sums, but
-    still let them choose its histogram bins. Raises `NotEnoughDataError` without rows, or when
+    still let them choose its histogram bins. The others get weights that are 1.0 on average over these rows: a
+    penalty weighs against the sum of weights, so a fold of a dataset in which old rows count little would
+    otherwise be judged with a stronger one than the model that was trained on that day. What was restated later
+    than the last label here still counts in full (`counted_rows`). Raises `NotEnoughDataError` without rows, or when
     a classification has one class only; `DatasetError` for a target or weight that is no number.
     """
     if not (np.isfinite(dataset.target).all() and np.isfinite(dataset.weight).all()) or (dataset.weight < 0).any():
         raise DatasetError(
             "training targets must be numbers and weights must be numbers from 0 up; build the dataset again"
         )
-    kept = dataset.weight > 0
-    if not kept.all():
-        dataset = dataset.take(kept)
-    _check_target(dataset.target, dataset.task)
-    return TrainingRows(bounded(dataset.features), dataset.target, dataset.weight)
+    rows = counted_rows(dataset)
+    _check_target(rows.target, rows.task)
+    return TrainingRows(bounded(rows.features), rows.target, rows.weight)
 
 
 def checked_features(

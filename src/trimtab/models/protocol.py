@@ -30,6 +30,8 @@ class Forecast:
         the model abstains; None where the model does not know.
     horizons: the forecast of every horizon by its bars, where the model forecasts several; `value` is then
         that of the first one.
+    uncalibrated: `value` before calibration, which sets of classes are read from; None where nothing was
+        calibrated, or in regression.
     """
 
     value: np.ndarray
@@ -39,6 +41,7 @@ class Forecast:
     confidence: np.ndarray | None = None
     novelty: np.ndarray | None = None
     horizons: dict[int, Forecast] = field(default_factory=dict)
+    uncalibrated: np.ndarray | None = None
 
     @property
     def spread(self) -> np.ndarray:

@@ -26,6 +26,7 @@ import numpy as np
 from trimtab.datasets import Dataset
 from trimtab.datasets.purging import last_part
 from trimtab.datasets.schema import Task
+from trimtab.datasets.weights import counted_rows
 from trimtab.errors import NotEnoughDataError
 from trimtab.models.forecasting import forecast
 from trimtab.models.nesting import inner_context
@@ -50,7 +51,7 @@ def learn_recent_weights(
 
     Raises `NotEnoughDataError` where nothing is left to judge on or to train before it.
     """
-    rows = dataset if (dataset.weight > 0).all() else dataset.take(dataset.weight > 0)
+    rows = counted_rows(dataset)
     train, last = last_part(rows, share)
     before, newest = rows.take(train), rows.take(last)
 

@@ -24,6 +24,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # i
 
 from trimtab.datasets import Dataset
 from trimtab.datasets.schema import Task
+from trimtab.datasets.weights import counted_rows
 from trimtab.models.nesting import inner_context
 from trimtab.models.out_of_fold import independent_samples, out_of_fold
 from trimtab.models.protocol import FitContext, Forecaster
@@ -59,7 +60,7 @@ def learn_stack(
     Member i is trained with the seed of the context + i, as it is in the ensemble itself. Raises
     `NotEnoughDataError` where a part is empty or cannot be trained for.
     """
-    rows = dataset if (dataset.weight > 0).all() else dataset.take(dataset.weight > 0)
+    rows = counted_rows(dataset)
     said = [
         out_of_fold(member, rows, n_parts, inner_context(context, f"member_{i}", seed=context.seed + i))
         for i, member in enumerate(members)

@@ -1,7 +1,7 @@
 """Leaks that features cannot have: in labels, in folds, and in the samples that a dataset is made of.
 
-A label may see past its own end, a fold may train on its test, a sample may have a label that begins before
-its decision, or numbers that depend on other instruments. Each audit has leaks planted for it in its tests,
+A label may see past its own end, a fold may train on its test, a sample may have a label that is over at its
+decision, or numbers that depend on other instruments. Each audit has leaks planted for it in its tests,
 and that of labels also on the very bars it is made on.
 """
 
@@ -83,13 +83,16 @@ def audit_folds(dataset: Dataset, folds: Sequence[Fold]) -> tuple[str, ...]:
 
 
 def audit_order(dataset: Dataset) -> int:
-    """How many samples have a label, of any horizon, that begins before its decision or does not end after it."""
+    """How many samples have a label, of any horizon, that looks into its own bar or does not end after its decision.
+
+    A label begins when its bar closes. Where the bar came late that lies before the decision, and is no leak.
+    """
     early = np.zeros(len(dataset), bool)
     each: tuple[Dataset | HorizonLabels, ...] = (dataset, *dataset.by_horizon)
     for labels in each:
         known = ~np.isnan(labels.target)
-        begins = labels.label_start < dataset.decision_time
-        early |= known & (begins | ~(labels.label_end > dataset.decision_time))
+        follows = (labels.label_start > dataset.event_time) & (labels.label_end > dataset.decision_time)
+        early |= known & ~follows  # an interval of NaT follows nothing
     return int(early.sum())
 
 

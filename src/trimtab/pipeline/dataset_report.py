@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from trimtab.bars.times import iso
 from trimtab.datasets import Dataset
 from trimtab.datasets.plots import plot_samples
 from trimtab.datasets.schema import HorizonLabels
@@ -33,12 +34,12 @@ def describe_dataset(dataset: Dataset, left_out: Mapping[str, int], fingerprint:
             "missing_share": float(np.isnan(dataset.features).mean()),
             "bars_left_out": sum(left_out.values()),
             **({} if dataset.history is None else {"history_bars": len(dataset.history.features)}),
-            "first_decision": str(dataset.decision_time[0])[:10],
-            "last_decision": str(dataset.decision_time[-1])[:10],
+            "first_decision": iso(dataset.decision_time[0]),
+            "last_decision": iso(dataset.decision_time[-1]),
             "fingerprint": fingerprint[:12],
         },
         tables={
-            "samples by instrument": _by_instrument(dataset),
+            "samples by instrument": samples_by_instrument(dataset),
             **({"labels by horizon": labels_by_horizon(dataset)} if several else {}),
             "bars that are no samples": [{"reason": reason, "bars": n} for reason, n in left_out.items()],
         },
@@ -77,7 +78,7 @@ def _labels_follow(dataset: Dataset) -> CheckOutcome:
         "labels_follow_decisions",
         audit_order(dataset) == 0,
         True,
-        "every label starts at or after its decision and ends later",
+        "every label starts after its bar opened and ends after its decision",
         {"samples": len(dataset)},
     )
 
@@ -121,7 +122,8 @@ def _is_empty(column: np.ndarray) -> bool:
     return bool(np.isnan(column).all())
 
 
-def _by_instrument(dataset: Dataset) -> Table:
+def samples_by_instrument(dataset: Dataset) -> Table:
+    """One row per instrument: its samples, their first and last decision (ISO 8601, UTC), mean label and weight."""
     rows: list[dict[str, Scalar]] = []
     for code, name in enumerate(dataset.instruments):
         mine = dataset.instrument == code
@@ -130,8 +132,8 @@ def _by_instrument(dataset: Dataset) -> Table:
             {
                 "instrument": name,
                 "samples": int(mine.sum()),
-                "first": str(times[0])[:10] if len(times) else None,
-                "last": str(times[-1])[:10] if len(times) else None,
+                "first": iso(times[0]) if len(times) else None,
+                "last": iso(times[-1]) if len(times) else None,
                 "mean_target": float(dataset.target[mine].mean()) if len(times) else None,
                 "mean_weight": float(dataset.weight[mine].mean()) if len(times) else None,
             }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from trimtab.config.as_read import label_as_read
 from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
 from trimtab.datasets.build import build_dataset
@@ -30,7 +33,7 @@ from trimtab.pipeline.surroundings import needs_of, surroundings_fingerprint
 from trimtab.pipeline.workspace import Workspace
 
 STAGE = "training_dataset"
-CODE_VERSION = "4"  # part of every recipe: raise it when the same bars would give other samples
+CODE_VERSION = "5"  # part of every recipe: raise it when the same bars would give other samples
 
 
 def build_training_dataset(workspace: Workspace, strategy_name: str) -> StageResult:
@@ -68,25 +71,32 @@ def recipe_of(workspace: Workspace, strategy: Strategy) -> dict[str, Any]:
     """Everything the dataset depends on: with the bar store it can be built again, bit for bit."""
     names = resolve(strategy.features.sets, strategy.features.names)
     bars = {series.key: workspace.bars.fingerprint(series) for series in strategy.universe.series}
-    known = [workspace.bars.current(series).known_time for series in strategy.universe.series]
-    newest = [times.max() for times in known if len(times)]
-    if not newest:
-        raise NotFoundError(f"no bars are stored for strategy '{strategy.name}'; run the bars stage first")
+    as_of = _newest_known(workspace, strategy)
     needs = needs_of(names)
     surroundings = {s.key: surroundings_fingerprint(workspace, s, needs) for s in strategy.universe.series if needs}
     return {
         "code": CODE_VERSION,
-        "as_of": str(max(newest)),
+        "as_of": str(as_of),
         "bars": bars,
         **({"surroundings": surroundings} if surroundings else {}),
         "instruments": list(strategy.universe.instruments),
         "timeframe": strategy.universe.timeframe.value,
         "features": list(names),  # in the order of the columns
         "feature_versions": {name: catalogue()[name].version for name in names},
-        "label": strategy.label.model_dump(mode="json") | {"code": LABEL_VERSION},
+        "label": label_as_read(strategy.label) | {"code": LABEL_VERSION},
         "rules": written_rules(strategy.dataset),
-        "history": forecaster_of(strategy).window > 1,
+        "window": forecaster_of(strategy).window,  # above 1 the rows of every bar are kept too
     }
+
+
+def _newest_known(workspace: Workspace, strategy: Strategy) -> np.datetime64:
+    """When the newest of what the bar store says was known: a bar, or a revision such as an action told late."""
+    series = strategy.universe.series
+    known = [workspace.bars.current(each).known_time for each in series]
+    if not any(map(len, known)):
+        raise NotFoundError(f"no bars are stored for strategy '{strategy.name}'; run the bars stage first")
+    newest: np.datetime64 = np.concatenate([*known, *map(workspace.bars.revision_times, series)]).max()
+    return newest
 
 
 def _feature_tables(workspace: Workspace, strategy: Strategy, bars: Mapping[str, str]) -> dict[str, str]:

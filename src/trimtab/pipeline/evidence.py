@@ -13,12 +13,14 @@ from trimtab.backtest.costs import costs_from
 from trimtab.backtest.engine import BacktestReport
 from trimtab.backtest.forecasts import backtest_forecasts
 from trimtab.backtest.plots import plot_equity
+from trimtab.config.as_read import validation_as_read
 from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
 from trimtab.errors import NotFoundError
 from trimtab.metrics.plain import plain
 from trimtab.models.configured import forecaster_of
 from trimtab.models.protocol import FitContext, FittedForecaster
+from trimtab.pipeline.checkpoints import kept_checkpoints
 from trimtab.pipeline.datasets import load_training_dataset
 from trimtab.pipeline.leak_certificate import LEAKS, certify_leaks
 from trimtab.pipeline.models import recipe_fingerprint
@@ -57,22 +59,24 @@ def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult
     fingerprint, dataset = load_training_dataset(workspace, strategy_name)
     parameters = tuned_parameters(workspace, strategy_name)
     recipe = recipe_fingerprint(workspace, strategy, fingerprint, parameters)
-    inputs = {"recipe": recipe, "validation": strategy.validation.model_dump(mode="json")}
+    inputs = {"recipe": recipe, "validation": validation_as_read(strategy.validation)}
 
     splitter = walk_forward_from(strategy.validation)
 
     def judged_with(context: FitContext, progress: FoldProgress) -> WalkForwardReport:
         def fit(train: Dataset, fold: Fold) -> FittedForecaster:
-            validation = dataset.take(fold.validation) if len(fold.validation) else None
-            return forecaster_of(strategy, parameters).fit(train, validation, context)
+            return forecaster_of(strategy, parameters).fit(train, None, _context_of(fold, context))
 
         return walk_forward(dataset, fit, splitter, progress=progress, n_threads=workspace.settings.n_threads)
 
     def compute() -> Produced:
-        own = replace(fit_context(workspace), n_threads=1)  # folds are trained side by side
-        others = [replace(own, seed=own.seed + 1000 * number) for number in range(1, strategy.validation.n_seeds)]
         tried = forecaster_of(strategy, parameters).parameters
-        with tracked(workspace, WALK_FORWARD, strategy_name, fingerprint, tried, {"recipe": recipe}) as run:
+        with (
+            tracked(workspace, WALK_FORWARD, strategy_name, fingerprint, tried, {"recipe": recipe}) as run,
+            kept_checkpoints(workspace, WALK_FORWARD, strategy_name) as folder,
+        ):
+            own = replace(fit_context(workspace), n_threads=1, checkpoints=folder)  # folds are trained side by side
+            others = [replace(own, seed=own.seed + 1000 * number) for number in range(1, strategy.validation.n_seeds)]
             progress = FoldProgress(run, 1 + len(others))
             report = judged_with(own, progress)
             spread = seed_spread([report, *(judged_with(other, progress) for other in others)])
@@ -88,6 +92,11 @@ def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult
         return bool(stored == manifest.summary["values"]["forecasts"])
 
     return run_stage(workspace, WALK_FORWARD, strategy_name, lambda: inputs, compute, still_there)
+
+
+def _context_of(fold: Fold, context: FitContext) -> FitContext:
+    """Checkpoints of a fold in a folder of its own; those of another seed have other names."""
+    return replace(context, checkpoints=context.checkpoints / fold.name if context.checkpoints else None)
 
 
 def report_backtest(workspace: Workspace, strategy_name: str) -> StageResult:
@@ -164,7 +173,7 @@ def _describe_walk_forward(
         }
         | {name: report.pooled[name] for name in _SHOWN_IF_GIVEN if name in report.pooled},
         tables={"folds": folds, "baselines": baselines, "seed spread": seeds},
-        plots={"Accuracy by fold": plot_accuracy(report)},
+        plots={"Accuracy by fold": plot_accuracy(report, baseline=best.baseline)},
         links={"report": path, "forecasts": workspace.lake.tables.path(forecast_table(strategy_name))},
         summary={
             "accuracy": report.accuracy,

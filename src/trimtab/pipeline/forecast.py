@@ -111,10 +111,16 @@ def forecast_newest(workspace: Workspace, strategy_name: str, version: str = "la
 
 
 def newest_inputs(block: FeatureBlock, window: int) -> np.ndarray:
-    """The input that ends at the newest bar of a series; shape (1, k), or (1, window, k) for a sequence model."""
+    """The input that ends at the newest bar of a series; shape (1, k), or (1, window, k) for a sequence model.
+
+    The bars of a window stand in the order in which they were known, as those of a dataset's history do; one that
+    became known after the newest bar is in no window that ends there.
+    """
     if window == 1:
         return np.ascontiguousarray(block.values[-1:])
-    rows = np.ascontiguousarray(block.values[-window:])
+    order = np.lexsort((block.event_time, block.known_time))
+    newest = int(np.flatnonzero(order == len(order) - 1)[0])
+    rows = np.ascontiguousarray(block.values[order[max(0, newest + 1 - window) : newest + 1]])
     history = History(rows, np.zeros(len(rows), dtype=np.int64))
     return history.windows(np.array([len(rows) - 1]), window)
 

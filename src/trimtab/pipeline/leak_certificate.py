@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trimtab import __version__
+from trimtab.config.as_read import folds_as_read
 from trimtab.datasets.recipe import series_of
 from trimtab.datasets.snapshot import read_recipe
 from trimtab.errors import ArtifactError, DatasetError, NotFoundError
@@ -51,7 +52,7 @@ def certify_leaks(workspace: Workspace, strategy_name: str) -> StageResult:
             "content": {series.key: _content(workspace, series, names) for series in series_of(recipe)},
             "versions": versions(names),
             "label": recipe["label"],
-            "validation": strategy.validation.model_dump(mode="json"),
+            "validation": folds_as_read(strategy.validation),
             "seed": workspace.settings.seed,
         }
 
@@ -91,7 +92,7 @@ def certified_leaks(workspace: Workspace, strategy_name: str, dataset: str) -> C
         document, recipe = load_certificate(workspace.lake, digest), read_recipe(workspace.lake, dataset)
     except (ArtifactError, DatasetError, NotFoundError) as error:
         return CertificateVerdict(None, str(error))
-    validation = workspace.strategy(strategy_name).validation.model_dump(mode="json")
+    validation = folds_as_read(workspace.strategy(strategy_name).validation)
     about = {"dataset": dataset, "versions": recipe["feature_versions"], "label": recipe["label"]}
     return judge_certificate(document, {**about, "validation": validation})
 

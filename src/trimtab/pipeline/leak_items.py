@@ -142,5 +142,5 @@ def items_of_dataset(dataset: Dataset, strategy: str, folds: Iterator[tuple[str,
     """The items about the dataset as a whole: each fold with whether it leaks, and the order of the labels."""
     reason = "it trains on a label that had not ended before its first test decision"
     items = [item("fold", name, strategy, leaks, reason) for name, leaks in folds]
-    said = f"{early} of {len(dataset)} labels begin before their decision or do not end after it"
+    said = f"{early} of {len(dataset)} labels look into their own bar or do not end after their decision"
     return [*items, item("order", "labels follow decisions", strategy, early > 0, said)]

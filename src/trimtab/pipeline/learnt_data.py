@@ -19,7 +19,7 @@ from trimtab.bars.restatements import late_bars, ratio_changes
 from trimtab.bars.store import BarStore
 from trimtab.bars.times import as_datetime, as_time
 from trimtab.config.strategy import Retraining, Strategy
-from trimtab.datasets.recipe import as_of, label_of, series_of
+from trimtab.datasets.recipe import as_of, label_of, series_of, window_of
 from trimtab.datasets.snapshot import read_recipe
 from trimtab.datasets.windows import Reach, reach_of, read_sample_times, windows
 from trimtab.errors import DatasetError, NotFoundError, StorageError
@@ -102,7 +102,7 @@ def _compare(
     workspace: Workspace, model: ModelVersion, recipe: Mapping[str, Any], bars: Mapping[str, str]
 ) -> LearntData:
     samples = read_sample_times(workspace.lake, model.dataset_fingerprint)
-    reach = reach_of(recipe["features"], label_of(recipe))
+    reach = reach_of(recipe["features"], label_of(recipe), window_of(recipe))
     found = [
         series_since(
             workspace.bars, series, samples.of(series.instrument_id).event_time, reach, as_of(recipe), model.created

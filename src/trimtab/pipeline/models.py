@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from trimtab import __version__
+from trimtab.config.as_read import confidence_as_read, model_as_read
 from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
 from trimtab.features.catalogue import catalogue
@@ -18,6 +19,7 @@ from trimtab.models.golden import golden_inputs
 from trimtab.models.importance import permutation_importance, share_by_feature
 from trimtab.models.plots import plot_importance
 from trimtab.models.protocol import FittedForecaster
+from trimtab.pipeline.checkpoints import kept_checkpoints
 from trimtab.pipeline.datasets import load_training_dataset
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import CheckOutcome, StageResult, Table
@@ -49,9 +51,13 @@ def train_candidate(workspace: Workspace, strategy_name: str) -> StageResult:
     def compute() -> Produced:
         forecaster, recipe = forecaster_of(strategy, parameters), str(inputs["recipe"])
         tags = {"recipe": recipe, "study": (stage_values(workspace, TUNING, strategy_name) or {}).get("study")}
-        with tracked(workspace, CANDIDATE, strategy_name, fingerprint, forecaster.parameters, tags) as run:
+        with (
+            tracked(workspace, CANDIDATE, strategy_name, fingerprint, forecaster.parameters, tags) as run,
+            kept_checkpoints(workspace, CANDIDATE, strategy_name) as folder,
+        ):
+            context = replace(fit_context(workspace), watch=watch_of(run), checkpoints=folder)
             with measured(workspace.settings.n_threads) as used:
-                fitted = forecaster.fit(dataset, None, replace(fit_context(workspace), watch=watch_of(run)))
+                fitted = forecaster.fit(dataset, None, context)
             golden = golden_inputs(fitted, dataset)
             stored = store_model(workspace.lake.artifacts, fitted, golden, in_fresh_process=True)
             version = _register(workspace, strategy, dataset, fingerprint, parameters, fitted, stored)
@@ -79,8 +85,7 @@ def recipe_fingerprint(
     workspace: Workspace, strategy: Strategy, dataset_fingerprint: str, parameters: dict[str, Any]
 ) -> str:
     """SHA-256 of what a model is trained from and how: evidence counts only for the same recipe."""
-    model = strategy.model.model_dump(mode="json")
-    confidence = strategy.confidence.model_dump(mode="json")
+    model, confidence = model_as_read(strategy.model), confidence_as_read(strategy.confidence)
     return fingerprint_json([dataset_fingerprint, model, confidence, parameters, workspace.settings.seed])
 
 

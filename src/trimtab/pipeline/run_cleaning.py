@@ -50,27 +50,41 @@ def clean_runs(workspace: Workspace, older_than: timedelta, keep: int = 1, *, dr
 
     Nothing is removed while a stage that stores files is at work: it may have found a file there that this
     is about to remove. Raises `LockedError` then.
+    A dry run removes nothing, so it waits for nobody.
     """
     lake, store = workspace.lake, RunStore.of(workspace.lake)
+    if dry_run:
+        return _plan(workspace, older_than, keep)
     with _no_stage_running(workspace), exclusive(lake.lock_path("runs_clean"), STAGE_WAIT_SECONDS):
-        records = store.list()
-        needed = protection(workspace, records)
-        plan = plan_cleaning(
-            records,
-            now=lake.clock.now(),
-            older_than=older_than,
-            keep=keep,
-            protected_runs=needed.runs,
-            protected_blobs=needed.blobs,
-        )
-        if dry_run:
-            return plan
+        plan = _plan(workspace, older_than, keep)
         for record in plan.removed:
             store.remove(record.id)
         # Files last: killed in between, a file nobody names is left over, never a name without its file.
         for digest in plan.blobs:
             lake.artifacts.path(digest).unlink(missing_ok=True)
     return plan
+
+
+def running_stage(workspace: Workspace) -> str | None:
+    """A stage that keeps cleaning from removing anything now, as a sentence; None where there is none."""
+    try:
+        with _no_stage_running(workspace, wait_seconds=0.0):
+            return None
+    except LockedError as error:
+        return str(error)
+
+
+def _plan(workspace: Workspace, older_than: timedelta, keep: int) -> CleanPlan:
+    records = RunStore.of(workspace.lake).list()
+    needed = protection(workspace, records)
+    return plan_cleaning(
+        records,
+        now=workspace.lake.clock.now(),
+        older_than=older_than,
+        keep=keep,
+        protected_runs=needed.runs,
+        protected_blobs=needed.blobs,
+    )
 
 
 def forget_copies(workspace: Workspace, plan: CleanPlan) -> int:
@@ -115,14 +129,14 @@ def _digests_in_manifests(workspace: Workspace) -> set[str]:
 
 
 @contextmanager
-def _no_stage_running(workspace: Workspace) -> Iterator[None]:
+def _no_stage_running(workspace: Workspace, wait_seconds: float = STAGE_WAIT_SECONDS) -> Iterator[None]:
     strategies = {*workspace.strategies, *(record.name for record in workspace.registry.strategies())}
     with ExitStack() as held:
         for name in sorted(strategies):
             for stage in RECORDED:
                 try:
                     path = workspace.lake.lock_path(f"stages/{stage}/{name}")
-                    held.enter_context(exclusive(path, STAGE_WAIT_SECONDS))
+                    held.enter_context(exclusive(path, wait_seconds))
                 except LockedError as error:
                     raise LockedError(f"{stage} of {name} is running; clean when it is done") from error
         yield

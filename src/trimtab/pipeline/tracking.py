@@ -39,8 +39,15 @@ def tracked(
     dataset: str,
     parameters: Mapping[str, Any],
     tags: Mapping[str, str | None],
+    *,
+    is_work: bool = True,
 ) -> Iterator[Run]:
-    """A run of a stage: finished when the block ends, failed when an error leaves it; tags that are None are left out."""
+    """A run of a stage: finished when the block ends, failed when an error leaves it; tags that are None are left out.
+
+    The parameters begin with the algorithm that the strategy file names: a forecaster may tell only of its parts.
+    Where there is nothing to do (`is_work` is false) nothing is recorded.
+    """
+    algorithm = workspace.strategy(strategy).model.algorithm
     start = RunStart(
         kind=kind,
         strategy=strategy,
@@ -48,10 +55,11 @@ def tracked(
         n_threads=workspace.settings.n_threads,
         dataset=dataset,
         code=code_fingerprint(),
-        parameters=plain(dict(parameters)),
+        parameters=plain({"algorithm": algorithm, **parameters}),
         tags={name: value for name, value in tags.items() if value},
     )
-    with tracker_of(workspace).start(start) as run:
+    tracker = tracker_of(workspace) if is_work else NoTracking()
+    with tracker.start(start) as run:
         yield run
 
 
@@ -147,17 +155,35 @@ def mirror_runs(workspace: Workspace) -> list[str]:
     return mirror(RunStore.of(lake), lake.artifacts, lake.root, workspace.settings.mlflow_uri)
 
 
-def try_to_mirror(workspace: Workspace) -> str | None:
+def uncopied_runs(workspace: Workspace) -> list[str]:
+    """The ids of runs that MLflow is not known to have; asked without MLflow."""
+    from trimtab.tracking.mlflow_mirror import uncopied
+
+    lake = workspace.lake
+    return uncopied(RunStore.of(lake), lake.root, workspace.settings.mlflow_uri)
+
+
+def copying_said(n_runs: int) -> str:
+    """What is said before runs are copied, for it may take a while.
+
+    >>> copying_said(1), copying_said(3)
+    ('copying 1 run to MLflow ...', 'copying 3 runs to MLflow ...')
+    """
+    return f"copying {n_runs} {'run' if n_runs == 1 else 'runs'} to MLflow ..."
+
+
+def try_to_mirror(workspace: Workspace, say: Callable[[str], object] = lambda _: None) -> str | None:
     """Copy the runs that MLflow lacks where that is wanted; what went wrong as a sentence, never an error.
+
+    `say` is told before the copying starts.
 
     The record in the lake is whole either way, and the next mirroring makes up for this one. Where nothing is
     left to copy MLflow is not even imported.
     """
-    from trimtab.tracking.mlflow_mirror import uncopied
-
-    lake, uri = workspace.lake, workspace.settings.mlflow_uri
-    if not mirrors(workspace) or not uncopied(RunStore.of(lake), lake.root, uri):
+    lacking = uncopied_runs(workspace) if mirrors(workspace) else []
+    if not lacking:
         return None
+    say(copying_said(len(lacking)))
     try:
         mirror_runs(workspace)
     except Exception as error:  # whatever MLflow or its database does, the run stands

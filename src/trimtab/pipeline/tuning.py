@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from trimtab.config.as_read import model_as_read, search_as_read
 from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
+from trimtab.datasets.three_parts import three_parts
 from trimtab.models.configured import configured_space
 from trimtab.models.protocol import FitContext
 from trimtab.pipeline.code_version import code_fingerprint
@@ -17,7 +19,7 @@ from trimtab.pipeline.stage import StageResult, Table
 from trimtab.pipeline.tracking import tell_stage, told_trial, tracked
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.trials import Trial
-from trimtab.storage.hashing import fingerprint_json
+from trimtab.storage.hashing import fingerprint_arrays, fingerprint_json
 from trimtab.storage.manifests import Manifest
 from trimtab.tuning.handover import ConfiguredMake
 from trimtab.tuning.plots import plots_of
@@ -33,20 +35,24 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
     """Search parameters on purged folds of the time before the first test."""
     strategy = workspace.strategy(strategy_name)
     fingerprint, dataset = load_training_dataset(workspace, strategy_name)
-    searched: dict[str, Any] = {
+    known, folds = tuning_folds(dataset, strategy)
+    searched: dict[str, Any] = {  # all that a trial depends on, and nothing else: its study goes on under this name
         "dataset": fingerprint,
-        "model": strategy.model.model_dump(mode="json"),
-        "tuning": strategy.tuning.model_dump(mode="json"),
-        "validation": strategy.validation.model_dump(mode="json"),
+        "rows": _rows_fingerprint(known, folds),
+        "model": model_as_read(strategy.model),
+        "search": search_as_read(strategy.tuning),
         "seed": workspace.settings.seed,
     }
     study_name = f"{strategy_name}:{fingerprint_json([searched, code_fingerprint()])[:16]}"
+    inputs = {**searched, "n_trials": strategy.tuning.n_trials}
 
     def compute() -> Produced:
-        known, folds = tuning_folds(dataset, strategy)
         _ = workspace.registry  # the schema must exist before Optuna opens the same database
-        asked = {"algorithm": strategy.model.algorithm, **searched["tuning"]}
-        with tracked(workspace, TUNING, strategy_name, fingerprint, asked, {"study": study_name}) as run:
+        asked = {"algorithm": strategy.model.algorithm, **strategy.tuning.model_dump(mode="json")}
+        n_trials = strategy.tuning.n_trials
+        with tracked(
+            workspace, TUNING, strategy_name, fingerprint, asked, {"study": study_name}, is_work=n_trials > 0
+        ) as run:
             result = run_study(
                 known,
                 folds,
@@ -74,7 +80,7 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
         counted: int = manifest.summary["values"]["n_trials"]
         return len(workspace.registry.trials(study_name)) >= counted
 
-    return run_stage(workspace, TUNING, strategy_name, lambda: searched, compute, still_there)
+    return run_stage(workspace, TUNING, strategy_name, lambda: inputs, compute, still_there)
 
 
 def tuning_folds(dataset: Dataset, strategy: Strategy) -> tuple[Dataset, list[Rows]]:
@@ -83,17 +89,26 @@ def tuning_folds(dataset: Dataset, strategy: Strategy) -> tuple[Dataset, list[Ro
     With a hold-out, models are trained on its training part and judged on its validation part; otherwise the
     training part of the first walk-forward fold is cut into `tuning.n_folds` purged folds.
     """
-    first = walk_forward_from(strategy.validation).split(dataset)[0]
-    known = dataset.take(np.concatenate([first.train, first.validation]))
-    if len(first.validation):
-        return known, [Rows(np.arange(len(first.train)), np.arange(len(first.train), len(known)))]
-    folds = PurgedKFold(strategy.tuning.n_folds, strategy.validation.embargo).split(known)
+    validation = strategy.validation
+    if validation.window == "hold_out":
+        parts = three_parts(dataset, validation.hold_out, validation.embargo)
+        known = dataset.take(np.concatenate([parts.train, parts.validation]))
+        return known, [Rows(np.arange(len(parts.train)), np.arange(len(parts.train), len(known)))]
+    known = dataset.take(walk_forward_from(validation).split(dataset)[0].train)
+    folds = PurgedKFold(strategy.tuning.n_folds, validation.embargo).split(known)
     return known, [Rows(fold.train, fold.test) for fold in folds]
 
 
+def _rows_fingerprint(known: Dataset, folds: list[Rows]) -> str:
+    """Which rows of the dataset a study sees and how they are cut: whatever in the file says so."""
+    cut = {f"{part}_{i}": getattr(rows, part) for i, rows in enumerate(folds) for part in ("train", "test")}
+    return fingerprint_arrays({"decision_time": known.decision_time, "instrument": known.instrument, **cut})
+
+
 def fit_context(workspace: Workspace) -> FitContext:
-    """Seed and threads of every training in this workspace."""
-    return FitContext(seed=workspace.settings.seed, n_threads=workspace.settings.n_threads)
+    """Seed, threads and device of every training in this workspace."""
+    settings = workspace.settings
+    return FitContext(seed=settings.seed, n_threads=settings.n_threads, device=settings.device)
 
 
 def tuned_parameters(workspace: Workspace, strategy_name: str) -> dict[str, Any]:

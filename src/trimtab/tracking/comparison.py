@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trimtab.storage.hashing import canonical_json
+from trimtab.tracking.parameters import flat_parameters, flattened
 from trimtab.tracking.record import RunRecord
 
 HIGHER_IS_BETTER = frozenset({
@@ -42,7 +43,7 @@ class RunComparison:
     runs: their ids.
     kinds, strategies, datasets: what they are and what they read.
     same_dataset: whether all read the same rows; only then are their numbers about the same question.
-    parameters: those that differ, by name; None where a run does not have one.
+    parameters: those that differ, by their flat name; None where a run does not have one.
     metrics: side by side.
     environment: what differs, by dotted name.
     resources: side by side.
@@ -83,9 +84,9 @@ def compare_runs(records: Sequence[RunRecord]) -> RunComparison:
         strategies=tuple(record.strategy for record in records),
         datasets=datasets,
         same_dataset=same,
-        parameters=_differing([{**record.parameters, "seed": record.seed} for record in records]),
+        parameters=_differing([{**flat_parameters(record.parameters), "seed": record.seed} for record in records]),
         metrics=tuple(_metric(name, records, comparable) for name in names),
-        environment=_differing([_flat({**record.environment, "code": record.code}) for record in records]),
+        environment=_differing([flattened({**record.environment, "code": record.code}) for record in records]),
         resources={
             name: tuple(record.resources.get(name) for record in records)
             for name in _names(records, lambda record: record.resources)
@@ -117,13 +118,6 @@ def _differing(mappings: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ..
     names = dict.fromkeys(name for mapping in mappings for name in mapping)
     found = {name: tuple(mapping.get(name) for mapping in mappings) for name in names}
     return {name: values for name, values in found.items() if len({canonical_json(value) for value in values}) > 1}
-
-
-def _flat(mapping: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in mapping.items():
-        found |= _flat(value, f"{prefix}{name}.") if isinstance(value, Mapping) else {f"{prefix}{name}": value}
-    return found
 
 
 def _names(records: Sequence[RunRecord], of: Callable[[RunRecord], Mapping[str, Any]]) -> list[str]:

@@ -22,11 +22,14 @@ from trimtab.storage.artifacts import ArtifactStore
 from trimtab.storage.atomic import write_text
 from trimtab.storage.hashing import canonical_json
 from trimtab.storage.locks import exclusive
+from trimtab.tracking.mlflow_server import PATIENCE, require_answer
+from trimtab.tracking.parameters import flat_parameters
 from trimtab.tracking.record import RunRecord
 from trimtab.tracking.run_store import RunStore
 
 RUN_ID, COMPLETE = "trimtab.run_id", "trimtab.mirrored"
 DATABASE, FILES = "mlflow.db", "mlartifacts"
+UNUSED = "Default"  # MLflow makes it by itself
 NOTE = "mirrored"  # in the folder of a run: where it was copied to
 METRICS_PER_CALL, PARAMETERS_PER_CALL = 1000, 100  # what the server takes at once
 LONGEST_PARAMETER, LONGEST_TAG = 6000, 5000
@@ -65,7 +68,8 @@ def mirror(runs: RunStore, artifacts: ArtifactStore, root: Path, uri: str | None
 
     `root` is the lake, where MLflow's database and files go when `uri` names no other place.
 
-    Raises `MissingExtraError` without MLflow; what goes wrong in MLflow itself is raised as it is.
+    Raises `MissingExtraError` without MLflow and `StorageError` where no server answers; what goes wrong in
+    MLflow itself is raised as it is.
     """
     records = runs.list()
     if not records:
@@ -83,6 +87,12 @@ def mirror(runs: RunStore, artifacts: ArtifactStore, root: Path, uri: str | None
                     copied.append(record.id)
                 write_text(runs.root / record.id / NOTE, tracking_uri(root, uri))
         return copied
+
+
+def experiment_ids(root: Path, uri: str | None = None) -> dict[str, str]:
+    """MLflow's own id of the experiment of each strategy, by its name."""
+    client = _client(tracking_uri(root, uri))
+    return {each.name: str(each.experiment_id) for each in client.search_experiments() if each.name != UNUSED}
 
 
 def forget(root: Path, uri: str | None, ids: Sequence[str]) -> int:
@@ -109,7 +119,10 @@ def _noted(folder: Path) -> str | None:
 def _client(uri: str) -> Any:
     if not is_installed():
         raise MissingExtraError("tracking", "mlflow")
+    require_answer(uri)
     os.environ.update(MUTED)  # read when MLflow is imported
+    for name, value in PATIENCE.items():
+        os.environ.setdefault(name, value)
     from mlflow.tracking import MlflowClient
 
     return MlflowClient(tracking_uri=uri)
@@ -127,7 +140,7 @@ def _experiment(client: Any, strategy: str, files: Path | None) -> str:
     if found is not None:
         return str(found.experiment_id)
     place = None if files is None else (files / strategy).as_uri()
-    # Without its kind the interface would show the pages of language-model projects.
+    # What kind of experiment it is; the pages of MLflow 3.17 follow the browser's own choice instead.
     tags = {"mlflow.experimentKind": "custom_model_development"}
     return str(client.create_experiment(strategy, artifact_location=place, tags=tags))
 
@@ -187,7 +200,7 @@ def _tags(record: RunRecord) -> dict[str, str]:
 def _parameters(record: RunRecord) -> list[Any]:
     from mlflow.entities import Param
 
-    given = {**record.parameters, "seed": record.seed}
+    given = {**flat_parameters(record.parameters), "seed": record.seed}
     texts = {name: value if isinstance(value, str) else canonical_json(value) for name, value in given.items()}
     return [Param(_allowed(name), text[:LONGEST_PARAMETER]) for name, text in texts.items()]
 

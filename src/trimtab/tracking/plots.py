@@ -27,6 +27,7 @@ def plot_learning_curve(series: Mapping[str, Mapping[int, float]]) -> bytes:
             axis.plot(steps, values, marker=dots, markersize=3, linewidth=1.2, color=colour, label=_words(name))
         axis.set_ylabel(_words(quantity if len(names) > 1 else names[0]), fontsize=8)
         axis.legend(fontsize=7, frameon=False)
+        axis.locator_params(axis="x", integer=True)  # there is no epoch 2.5
     axes[-1].set_xlabel("step", fontsize=8)
     return as_png(figure)
 

@@ -13,10 +13,11 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from trimtab.errors import ConfigurationError, UnknownNameError
+from trimtab.tracking.parameters import flat_parameters
 from trimtab.tracking.record import RunRecord, in_utc
 
 OWN = ("id", "kind", "strategy", "status", "dataset", "code", "seed", "started", "finished")
@@ -49,9 +50,10 @@ def search_runs(records: Sequence[RunRecord], text: str) -> list[RunRecord]:
     is no filter, and its `UnknownNameError` for a name that no run has.
     """
     conditions = parse_filter(text)
+    named = {record.id: _with_flat_names(record) for record in records}
     for condition in conditions:
-        _check_name(condition.name, records)
-    return [record for record in records if all(_meets(record, condition) for condition in conditions)]
+        _check_name(condition.name, list(named.values()))
+    return [record for record in records if all(_meets(named[record.id], condition) for condition in conditions)]
 
 
 def parse_filter(text: str) -> tuple[Condition, ...]:
@@ -109,6 +111,10 @@ def _number(text: str) -> float | None:
     except ValueError:
         return None
     return value if math.isfinite(value) else None
+
+
+def _with_flat_names(record: RunRecord) -> RunRecord:
+    return replace(record, parameters={**record.parameters, **flat_parameters(record.parameters)})
 
 
 def _check_name(name: str, records: Sequence[RunRecord]) -> None:

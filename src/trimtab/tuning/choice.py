@@ -70,6 +70,9 @@ def choose_trial(trials: Sequence[TrialRecord], objectives: Sequence[Objective])
     the best, the one that is best in the second objective, then the third, then the first. This
     is the one-standard-error rule of Breiman, Friedman, Olshen and Stone, "Classification and
     Regression Trees", 1984: a difference smaller than its own error is no reason for a bigger model.
+    A single fold has no such error: there only trials that equal the best are as good.
+
+    Values of an objective with a tolerance, such as complexity, are equal where they differ by less.
     """
     losses = _losses(trials, objectives)
     if len(objectives) == 1:
@@ -98,13 +101,23 @@ def _reason(
     if len(objectives) == 1:
         tie = "equals" if losses[i, 0] == losses[chosen, 0] else "is behind"
         return f"best {first}" if i == chosen else f"{tie} {winner}"
+    has_error = len(trials[chosen].fold_values[0]) > 1
     if i == chosen:
-        return f"within one standard error of the best {first}, and of those the best {objectives[1].name}"
+        close = f"within one standard error of the best {first}, and of those the best {objectives[1].name}"
+        return close if has_error else f"best {first}"
     if i not in front:
         return f"beaten by trial {trials[_first_that_beats(losses, i)].number}"
     if losses[i, 0] > _limit(trials, losses):
-        return f"more than one standard error from the best {first}"
-    return f"no better in {first} than its error tells, and {winner} leads in {objectives[1].name}"
+        return f"more than one standard error from the best {first}" if has_error else f"is behind {winner} in {first}"
+    if (losses[i] == losses[chosen]).all():
+        return f"equals {winner}"
+    as_good = f"no better in {first} than its error tells" if has_error else f"no better in {first}"
+    return f"{as_good}, and {winner} leads in {_leads_in(losses, i, chosen, objectives)}"
+
+
+def _leads_in(losses: np.ndarray, i: int, chosen: int, objectives: Sequence[Objective]) -> str:
+    """The first objective after the leading one in which the chosen trial and another differ."""
+    return objectives[1 + int((losses[i, 1:] != losses[chosen, 1:]).argmax())].name
 
 
 def _first_that_beats(losses: np.ndarray, i: int) -> int:
@@ -119,8 +132,28 @@ def _limit(trials: Sequence[TrialRecord], losses: np.ndarray) -> float:
 
 
 def _losses(trials: Sequence[TrialRecord], objectives: Sequence[Objective]) -> np.ndarray:
-    signs = np.array([-1.0 if objective.maximise else 1.0 for objective in objectives])
-    return np.array([trial.values for trial in trials], dtype=np.float64) * signs
+    """One row per trial and one column per objective; less is better."""
+    values = np.array([trial.values for trial in trials], dtype=np.float64)
+    columns = [_levelled(values[:, k], objective.tolerance) for k, objective in enumerate(objectives)]
+    return np.column_stack(columns) * np.array([-1.0 if objective.maximise else 1.0 for objective in objectives])
+
+
+def _levelled(values: np.ndarray, tolerance: float) -> np.ndarray:
+    """Positive values in groups: from the smallest up, what exceeds the first of its group by little equals it.
+
+    Rounding would do less: two sizes that are nearly the same may lie on the two sides of a step.
+
+    >>> _levelled(np.array([9377.0, 9254.0, 9500.0]), 0.02).tolist()
+    [9254.0, 9254.0, 9500.0]
+    """
+    if not tolerance:
+        return values
+    levelled, level = values.copy(), -math.inf
+    for i in np.argsort(values, kind="stable"):
+        if not values[i] <= level * (1.0 + tolerance):
+            level = values[i]
+        levelled[i] = level
+    return levelled
 
 
 def _standard_error(values: Sequence[float]) -> float:

@@ -21,6 +21,7 @@ from trimtab.tuning.objectives import OBJECTIVES
 from trimtab.tuning.trials import Rows, Search
 
 TASK = "task.json"
+DESCRIBED = ("feature_names", "task", "horizon", "instruments", "superseded_weight")
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,8 @@ def write_search(folder: Path, search: Search) -> None:
     dataset, arrays = search.dataset, dict(search.dataset.arrays())
     if dataset.history is not None:
         arrays |= {"history": dataset.history.features, "first": dataset.history.first}
+        if dataset.history.before is not None:
+            arrays["before"] = dataset.history.before
     for number, fold in enumerate(search.folds):
         arrays |= {f"train_{number}": fold.train, f"test_{number}": fold.test}
     for position, array in enumerate(arrays.values()):
@@ -47,7 +50,7 @@ def write_search(folder: Path, search: Search) -> None:
     task = {
         "arrays": list(arrays),
         "model": search.make.model.model_dump(mode="json"),
-        "dataset": {name: getattr(dataset, name) for name in ("feature_names", "task", "horizon", "instruments")},
+        "dataset": {name: getattr(dataset, name) for name in DESCRIBED},
         "horizons": [labels.horizon for labels in dataset.by_horizon],
         "n_folds": len(search.folds),
         "space": search.space.to_json(),
@@ -88,12 +91,18 @@ def _dataset(task: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Datas
         feature_names=tuple(described["feature_names"]),
         task=described["task"],
         horizon=described["horizon"],
+        superseded_weight=described["superseded_weight"],
         instruments=tuple(described["instruments"]),
         by_horizon=tuple(
-            HorizonLabels(horizon, **{name: arrays[f"{name}@{horizon}"] for name in labels})
+            HorizonLabels(
+                horizon,
+                **{name: arrays[f"{name}@{horizon}"] for name in labels},
+                superseded_at=arrays.get(f"superseded_at@{horizon}"),
+            )
             for horizon in task["horizons"]
         ),
-        history=History(arrays["history"], arrays["first"]) if "history" in arrays else None,
+        history=History(arrays["history"], arrays["first"], arrays.get("before")) if "history" in arrays else None,
         position=arrays.get("position"),
+        superseded_at=arrays.get("superseded_at"),
         **{name: arrays[name] for name in own},
     )

@@ -12,6 +12,7 @@ from trimtab.tuning.study import StudyResult
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MOST_PARAMETERS = 6  # panels that can still be read side by side; a space names its most telling ones first
 
@@ -41,14 +42,15 @@ def plot_trials(result: StudyResult) -> bytes:
     axis.set_ylabel(_words(result.objectives[0]), fontsize=8)
     last = max(trial.number for trial in result.trials)
     axis.set_xticks(np.unique(np.linspace(0, last, 6).astype(int)))
-    axis.legend(fontsize=7, frameon=False)
+    _legend_above(figure)
     return as_png(figure)
 
 
 def plot_front(result: StudyResult) -> bytes:
     """PNG: the first two objectives of every trial that went through all folds, the Pareto front joined by a line.
 
-    With more than two objectives the front may look dented: a point on it can be beaten in the two shown.
+    The front may look dented: with more than two objectives a point on it can be beaten in the two shown, and
+    sizes that differ by less than the tolerance of `complexity` count as equal.
     """
     figure, (axis,) = new_figure(height=3.0)
     whole, _ = _split(result)
@@ -59,7 +61,7 @@ def plot_front(result: StudyResult) -> bytes:
     _ring(axis, *chosen.values[:2])
     axis.set_xlabel(_words(result.objectives[0]), fontsize=8)
     axis.set_ylabel(_words(result.objectives[1]), fontsize=8)
-    axis.legend(fontsize=7, frameon=False)
+    _legend_above(figure)
     return as_png(figure)
 
 
@@ -102,6 +104,11 @@ def _split(result: StudyResult) -> tuple[list[TrialRecord], list[TrialRecord]]:
 
 def _ring(axis: Axes, x: float, y: float) -> None:
     axis.plot(x, y, "o", markersize=9, markerfacecolor="none", color=RED, label="chosen")
+
+
+def _legend_above(figure: Figure) -> None:
+    """Outside the axes: inside there is always a study with points in that corner."""
+    figure.legend(loc="outside upper right", ncols=3, fontsize=7, frameon=False)
 
 
 def _words(name: str) -> str:

@@ -264,6 +264,8 @@ def _setup(search: Search) -> str:
 
 def _rows_fingerprint(dataset: Dataset, folds: Sequence[TrainTest]) -> str:
     content = dict(dataset.arrays())
+    if dataset.superseded_at is not None:
+        content["superseded_weight"] = np.array([dataset.superseded_weight])
     if dataset.history is not None:
         content |= {"history": dataset.history.features, "first": dataset.history.first}
     rows = {f"{part}_{i}": getattr(fold, part) for i, fold in enumerate(folds) for part in ("train", "test")}

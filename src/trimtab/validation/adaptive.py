@@ -32,13 +32,14 @@ def adaptive_intervals(
     if said.low is None or said.high is None or not models or len(chosen) < len(models):
         return None
     adaptive = AdaptiveCoverage(alpha=1.0 - float(chosen[0].coverage or 0.0))
-    low, high, decided = np.empty(len(rows)), np.empty(len(rows)), dataset.decision_time[rows]
+    low, high, decided = np.full(len(rows), np.nan), np.full(len(rows), np.nan), dataset.decision_time[rows]
     outcomes = _Outcomes(dataset.target[rows], dataset.label_end[rows], low, high)
     for start, end in pairwise(_edges(decided)):
         for share in outcomes.known_by(decided[start]):
             adaptive.update(share)
         now = slice(start, end)
-        made = Forecast(said.value[now], low=said.low[now], high=said.high[now])
+        raw = None if said.uncalibrated is None else said.uncalibrated[now]
+        made = Forecast(said.value[now], low=said.low[now], high=said.high[now], uncalibrated=raw)
         low[now], high[now] = chosen[fold[start]].at_coverage(made, adaptive.level)
     return low, high
 
@@ -46,7 +47,8 @@ def adaptive_intervals(
 class _Outcomes:
     """Tells, once each, which outcomes have become known since it was last asked.
 
-    `low` and `high` are filled by the caller as intervals are made: an outcome ends after its decision.
+    `low` and `high` are filled by the caller as intervals are made, NaN before. An outcome without an interval was
+    neither covered nor missed and is not told.
     """
 
     def __init__(self, target: np.ndarray, label_end: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
@@ -60,6 +62,8 @@ class _Outcomes:
         known = int(np.searchsorted(self._ends, time, side="right"))
         new, ends = self._order[self._told : known], self._ends[self._told : known]
         self._told = known
+        has_interval = ~(np.isnan(self._low[new]) | np.isnan(self._high[new]))
+        new, ends = new[has_interval], ends[has_interval]
         covered = (self._low[new] <= self._target[new]) & (self._target[new] <= self._high[new])
         return [float(covered[start:end].mean()) for start, end in pairwise(_edges(ends))]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -21,12 +21,10 @@ class Fold:
     ----------
     name: stable within a split, such as "fold_1".
     train, test: int64 row positions, strictly increasing, without a common row.
-    n_purged: rows left out because their label was not realised in time; of the validation part as well.
+    n_purged: rows left out because their label was not realised in time.
     n_embargoed: rows left out only because of the embargo.
     train_start, train_end: first and last decision time of the training part, datetime64[us], UTC.
     test_start, test_end: first and last decision time of the test part, datetime64[us], UTC.
-    validation: int64 row positions between training and test, on which a training may be stopped and parameters
-        chosen; empty where the splitter makes no such part.
     """
 
     name: str
@@ -38,7 +36,6 @@ class Fold:
     train_end: np.datetime64
     test_start: np.datetime64
     test_end: np.datetime64
-    validation: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
 
 class Splitter(Protocol):
@@ -61,9 +58,10 @@ def make_fold(
     n_purged = int((candidates & purged).sum())
     n_embargoed = int((candidates & embargoed & ~purged).sum())
     if not len(train_rows) or not len(test_rows):
+        shorter = "a shorter embargo, " if n_embargoed else ""
         raise NotEnoughDataError(
             f"{name} has {len(train_rows)} training and {len(test_rows)} test samples after {n_purged} were purged "
-            f"and {n_embargoed} embargoed; use fewer folds, larger shares, a shorter horizon or more data"
+            f"and {n_embargoed} embargoed; use {shorter}fewer folds, larger shares, a shorter horizon or more data"
         )
     times = dataset.decision_time
     return Fold(

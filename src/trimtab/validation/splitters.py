@@ -120,16 +120,16 @@ class PurgedKFold:
 
 @dataclass(frozen=True)
 class HoldOut:
-    """One cut of time into training, validation and test, in that order.
+    """One cut of time into training, validation and test, in that order; the test part judges once.
 
     Attributes
     ----------
     shares: of the distinct decision times, in that order; they sum to 1, such as 60/20/20 or 70/15/15.
-    embargo: extra time before each of the two cuts.
+    embargo: extra time between the end of the last training label and the first test decision.
 
-    Training rows are purged against the validation part and validation rows against the test part, as in
-    walk-forward. Parameters are searched and trainings stopped on the validation part; the test part judges
-    once. One cut tells nothing about consistency over time: for that use `WalkForward`.
+    The validation part chooses parameters (see `trimtab.datasets.three_parts`), which is over before anything is
+    judged here: the model that is judged learns from both parts, purged against the test part, as the candidate
+    learns from everything. One cut tells nothing about consistency over time: for that use `WalkForward`.
     """
 
     shares: tuple[float, float, float] = (0.6, 0.2, 0.2)
@@ -145,23 +145,9 @@ class HoldOut:
     def split(self, dataset: Dataset) -> list[Fold]:
         """One fold, "hold_out"; fewer than 100 samples or an empty part raise `NotEnoughDataError`."""
         require_samples(dataset)
-        parts, without_embargo = (three_parts(dataset, self.shares, each) for each in (self.embargo, timedelta(0)))
-        n_left_out, n_purged = (p.n_purged_train + p.n_purged_validation for p in (parts, without_embargo))
-        times = dataset.decision_time
-        return [
-            Fold(
-                name="hold_out",
-                train=parts.train.astype(np.int64),
-                test=parts.test.astype(np.int64),
-                n_purged=n_purged,
-                n_embargoed=n_left_out - n_purged,
-                train_start=times[parts.train[0]],
-                train_end=times[parts.train[-1]],
-                test_start=times[parts.test[0]],
-                test_end=times[parts.test[-1]],
-                validation=parts.validation.astype(np.int64),
-            )
-        ]
+        test = np.zeros(len(dataset), bool)
+        test[three_parts(dataset, self.shares, self.embargo).test] = True
+        return [_forward_fold(dataset, "hold_out", test, ~test, self.embargo)]
 
 
 def walk_forward_from(config: Validation) -> Splitter:

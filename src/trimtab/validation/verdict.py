@@ -17,7 +17,7 @@ class Verdict(StrEnum):
     POOR = "POOR"
 
 
-# Both must be exceeded: accuracy, consistency.
+# Both must be exceeded: accuracy, and consistency where there is one.
 LIMITS = ((Verdict.GOOD, 0.65, 0.80), (Verdict.ACCEPTABLE, 0.55, 0.70), (Verdict.MARGINAL, 0.50, 0.60))
 
 
@@ -42,12 +42,16 @@ def consistency(accuracies: ArrayLike) -> float:
 def judge(accuracy: float, consistency: float) -> Verdict:
     """GOOD above 65 % and 80 %, ACCEPTABLE above 55 % and 70 %, MARGINAL above 50 % and 60 %, else POOR.
 
-    What is not known (NaN) exceeds nothing.
+    A single test part has no consistency (NaN): then accuracy alone decides, and the word says nothing
+    about steadiness; the gate that asks for consistency refuses such a report. An unknown accuracy
+    exceeds nothing.
 
     >>> judge(accuracy=0.70, consistency=0.75)
     <Verdict.ACCEPTABLE: 'ACCEPTABLE'>
+    >>> judge(accuracy=0.53, consistency=float("nan"))
+    <Verdict.MARGINAL: 'MARGINAL'>
     """
     for verdict, min_accuracy, min_consistency in LIMITS:
-        if accuracy > min_accuracy and consistency > min_consistency:
+        if accuracy > min_accuracy and (np.isnan(consistency) or consistency > min_consistency):
             return verdict
     return Verdict.POOR

@@ -227,7 +227,7 @@ def _out_of_sample(dataset: Dataset, judged: Sequence[_Judged]) -> OutOfSample:
     found = OutOfSample(
         row, folds[kept], value, dataset.target[row], dataset.baseline[row], majority, low, high, confidence, novelty
     )
-    made = Forecast(value, low=low, high=high)
+    made = Forecast(value, low=low, high=high, uncalibrated=column("uncalibrated"))
     adapted = adaptive_intervals(dataset, row, made, found.fold, [each.model for each in judged])
     return found if adapted is None else replace(found, adaptive_low=adapted[0], adaptive_high=adapted[1])
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+
 import pytest
 from fakes.command_line import trimtab
 from fakes.runs import start_run
@@ -33,6 +35,49 @@ def test_the_best_of_two_runs_is_marked_where_they_read_the_same_dataset(lake: L
     different = trimtab("experiments", "compare", *ids[1:]).out
     assert "numbers measured on different rows do not compare" in different
     assert "*" not in different
+
+
+def test_a_mean_of_folds_says_so_beside_the_value_over_all_forecasts(lake: Lake) -> None:
+    ids = []
+    for accuracy in (0.61, 0.51):
+        values = {"pooled/accuracy": 0.6, "accuracy": accuracy, "pooled/recall": 0.7, "recall": 0.7}
+        with start_run(lake, kind="walk_forward_report", dataset="d" * 64) as run:
+            run.metrics(values)
+        ids.append(run.id)
+    said = trimtab("experiments", "compare", *ids).out
+    assert " accuracy (mean of folds)" in said
+    assert " pooled/recall" in said
+    assert "\n recall" not in said  # it would only repeat the pooled one
+
+
+def test_fingerprints_that_differ_are_shown_as_long_as_a_person_reads_them(lake: Lake) -> None:
+    ids = []
+    for letter in "ab":
+        with start_run(lake, code=letter * 64) as run:
+            pass
+        ids.append(run.id)
+    said = trimtab("experiments", "compare", *ids).out
+    assert [line.split() for line in said.splitlines() if line.startswith(" code")] == [["code", "a" * 12, "b" * 12]]
+
+
+def test_the_runs_of_a_strategy_that_never_was_are_refused(lake: Lake) -> None:
+    assert "unknown strategy 'nope'" in trimtab("experiments", "list", "--strategy", "nope").sentence
+    with start_run(lake, strategy="gone"):
+        pass
+    assert trimtab("experiments", "list", "--strategy", "gone").code == 0
+
+
+@pytest.mark.slow  # imports MLflow's part of the package
+def test_copying_to_a_server_that_is_not_there_is_refused_at_once(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("mlflow", reason="needs mlflow")
+    with start_run(lake):
+        pass
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("TRIMTAB_MLFLOW_URI", f"http://127.0.0.1:{taken.getsockname()[1]}")
+        answer = trimtab("experiments", "mirror")
+    assert answer.code == 1
+    assert "no MLflow server answers at http://127.0.0.1:" in answer.sentence
 
 
 def test_a_run_at_work_says_how_far_it_is(lake: Lake) -> None:

@@ -14,6 +14,9 @@ from typer.testing import CliRunner
 
 from trimtab.bars import Bars
 from trimtab.cli.model_patterns import app
+from trimtab.cli.model_patterns.find import _print_findings
+from trimtab.cli.model_patterns.inputs import N_PATTERNS
+from trimtab.cli.model_patterns.train import _Steps
 from trimtab.errors import ConfigurationError, NotEnoughDataError, NotFoundError
 from trimtab.models.candlestick_network.patterns import PATTERNS
 
@@ -70,6 +73,10 @@ def test_find_tells_every_bar_and_writes_them(trained: tuple[Path, Path, dict], 
     assert [each["series"] for each in said["bars"]] == ["A__1d", "A__1d", "B__1d", "B__1d", "C__1d", "C__1d"]
     last = table.slice(table.num_rows - 1).to_pylist()[0]
     assert said["bars"][-1]["probability"] == {name: last[name] for name in PATTERNS}
+    assert list(said["thresholds"]) == list(PATTERNS)
+    for each in said["bars"]:
+        reached = [name for name in PATTERNS if each["probability"][name] >= said["thresholds"][name]]
+        assert each["present"] == reached
     alone = json.loads(say("find", folder, "--bars", bars, "--newest", 2, "--json").stdout)
     assert alone["bars"] == said["bars"]
 
@@ -79,7 +86,33 @@ def test_tables_are_for_people(trained: tuple[Path, Path, dict]) -> None:
     said = say("evaluate", folder, "--bars", bars)
     assert "too few to say" in said.stdout
     assert "left out; --all takes them in" in " ".join(said.stdout.split())
-    assert "Patterns in the newest 3 bars" in say("find", folder, "--bars", bars, "--newest", 3).stdout
+
+
+def test_a_bar_file_without_any_pattern_is_said(trained: tuple[Path, Path, dict]) -> None:
+    bars, folder, _ = trained
+    assert (
+        "no patterns in the newest 3 bars of each series" in say("find", folder, "--bars", bars, "--newest", 3).stdout
+    )
+
+
+def test_a_pattern_found_is_shown_with_its_threshold(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = {"series": "A__1d", "event_time": "2020-01-02T00:00:00Z", "present": ["doji"], "by_rule": []}
+    _print_findings([bar | {"probability": {"doji": 0.03125}}], {"doji": 0.0215}, newest=3)
+    said = capsys.readouterr().out
+    assert said.startswith("Patterns in the newest 3 bars of each series")
+    (row,) = (line.split() for line in said.splitlines() if "A__1d" in line)
+    assert row == ["A__1d", "2020-01-02", "doji", "0.03125", "0.0215", "absent"]
+    assert "from the threshold of its pattern on" in said
+
+
+def test_the_progress_bar_ends_full_though_the_training_stopped_early() -> None:
+    advanced: list[None] = []
+    steps = _Steps(lambda: advanced.append(None), epochs=16)
+    for epoch in range(1, 10):
+        steps.step(epoch, 16, {})
+    for _ in range(N_PATTERNS):
+        steps.fitted()
+    assert len(advanced) == 16 + N_PATTERNS
 
 
 def test_what_cannot_be_done_is_a_sentence(trained: tuple[Path, Path, dict], tmp_path: Path) -> None:

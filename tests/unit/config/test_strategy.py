@@ -62,7 +62,37 @@ def test_benchmark_is_a_series_but_not_a_forecast_one(tmp_path: Path) -> None:
         (GOOD.replace('["AAPL"]', '["AAPL", "AAPL"]'), "every instrument may be named once"),
         (GOOD + '[retraining]\ncooldown = "3 days"', "a duration is a whole number and a unit"),
         (GOOD + "[validation]\ninitial_train = 0.95", "initial_train + test must not exceed 1"),
-        (GOOD.replace("my-strategy", "My Strategy"), "'name' is 'My Strategy'"),
+        (
+            GOOD.replace("my-strategy", "My Strategy"),
+            "'name' is 'My Strategy', but it must be 2 to 63 lower-case letters, digits and hyphens, not a hyphen first",
+        ),
+        (GOOD + "horizons = [5, 1, 5]", "label.horizons names 5 twice; every horizon"),
+        (GOOD + "horizons = 5", "'label.horizons' is 5, but input should be a list, such as [5]"),
+        (GOOD + "[validation]\nstep = 0", "validation.step is 0.0; it must be greater than 0"),
+        *(
+            (
+                GOOD + f"[validation]\nhold_out = {given}",
+                f"'validation.hold_out' is {given}, but it must be three shares greater than 0 that sum to 1, such as [0.6",
+            )
+            for given in (
+                "[60, 20, 20]",
+                "[0.8, 0.2]",
+                "[0.8, 0.2, 0]",
+                "0.6",
+                "[0.6, 0.2, '0.2']",
+                "[0.6, 0.2, 0.2, 'x']",
+            )
+        ),
+        (
+            GOOD.replace('["AAPL"]', '["AAPL"]\nresample_from = "1d"'),
+            "universe.resample_from is '1d'; it must be shorter than timeframe ('1d')",
+        ),
+        (GOOD + "[retraining]\nschedule = 'weekley'", "'weekly' or 'monthly'; did you mean 'weekly'?"),
+        (GOOD + "[tuning]\nobjectives = ['sharpe']", "'tuning.objectives.0' is 'sharpe'"),
+        (
+            GOOD + "[model]\nparameters = { l2 = [1.5] }",
+            "'model.parameters.l2' is [1.5], but input should be a valid boolean, a valid integer, a valid number or",
+        ),
         ("name = ", "is not readable TOML"),
         ("", "key 'name' is missing"),
     ],
@@ -75,6 +105,23 @@ def test_every_mistake_is_one_sentence_naming_file_and_key(tmp_path: Path, text:
     assert str(path) in message
     assert expected in message
     assert "\n" not in message.split("is not readable TOML", maxsplit=1)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        (GOOD + "horizons = [0]", ""),  # and the list is too short without it: a follow-up
+        (GOOD.replace("kind", "knd"), ""),  # unknown, and missing under its right name
+        (GOOD + "[model]\nparameters = { l2 = [1.5] }", ""),  # wrong for each of five types
+        (GOOD + "[gates]\nmin_recall = 7\nmin_accuracy = 7", " (and 1 more mistake)"),
+        (GOOD + "[gates]\nmin_recall = 7\nmin_accuracy = 7\nmin_precision = 7", " (and 2 more mistakes)"),
+        (GOOD.replace("kind", "colour"), " (and 1 more mistake)"),
+    ],
+)
+def test_mistakes_are_counted_by_key_and_not_by_their_consequences(tmp_path: Path, text: str, more: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        load_strategy(write(tmp_path, text))
+    assert str(caught.value).partition(" (and")[2] == more.removeprefix(" (and")
 
 
 def test_a_missing_file_names_the_files_beside_it(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 from fakes.samples import samples
 
 from trimtab.datasets.build import build_dataset, current_rows
+from trimtab.datasets.purging import purged_parts
 from trimtab.datasets.series_samples import SeriesSamples
 from trimtab.errors import DatasetError, NotEnoughDataError
 
@@ -30,14 +31,50 @@ def test_every_sample_carries_the_features_and_the_label_of_its_own_bar() -> Non
     np.testing.assert_array_equal(dataset.label_end, part.labels[0].label_end[position])
 
 
-def test_a_bar_known_late_is_decided_late_and_its_label_starts_no_earlier() -> None:
+def test_a_bar_known_late_is_decided_late_and_its_label_starts_at_its_close() -> None:
     part = samples("AAA", seed=3)
     late = part.features.known_time + np.timedelta64(3600, "s").astype("timedelta64[us]")
     dataset = build_dataset([replace(part, features=replace(part.features, known_time=late))])
-    assert (dataset.label_start >= dataset.decision_time).all()
     prompt = build_dataset([part])
+    np.testing.assert_array_equal(dataset.label_start, prompt.label_start)
+    np.testing.assert_array_equal(dataset.decision_time - prompt.decision_time, np.timedelta64(3600, "s"))
     # The last bar a label looks at is known an hour late too, and only then the label is.
     np.testing.assert_array_equal(dataset.label_end - prompt.label_end, np.timedelta64(3600, "s"))
+
+
+def _with_row_60_late(part: SeriesSamples, days: int) -> SeriesSamples:
+    known = part.features.known_time.copy()
+    known[60] += np.timedelta64(days, "D").astype("timedelta64[us]")
+    return replace(part, features=replace(part.features, known_time=known))
+
+
+def test_a_label_that_was_over_at_the_decision_is_absent_and_those_that_still_run_are_kept() -> None:
+    part = samples("AAA", horizon=15, further=(3, 5))
+    dataset, prompt = build_dataset([_with_row_60_late(part, days=4)]), build_dataset([part])
+    row, before = (int(np.flatnonzero(d.event_time == part.features.event_time[60])[0]) for d in (dataset, prompt))
+    long, short, middle = dataset.by_horizon
+    assert np.isnan(short.target[row]) and short.weight[row] == 0 and np.isnat(short.label_start[row])
+    assert long.target[row] == prompt.by_horizon[0].target[before]
+    assert middle.target[row] == prompt.by_horizon[2].target[before]
+    for labels in dataset.by_horizon:
+        known = ~np.isnan(labels.target)
+        assert (labels.label_end > dataset.decision_time)[known].all()
+    assert dataset.label_start[row] < dataset.decision_time[row] < dataset.label_end[row]
+
+
+def test_a_late_bar_does_not_train_for_a_part_whose_labels_look_at_the_same_moves() -> None:
+    """In order of decision time its row comes after the part; by the moves its label looks at it is within."""
+    part = samples("AAA", horizon=15)
+    dataset = build_dataset([_with_row_60_late(part, days=14)])
+    row = int(np.flatnonzero(dataset.event_time == part.features.event_time[60])[0])
+    start, end = part.labels[0].label_start[60], part.labels[0].label_end[60]
+    n_apart = 0
+    for train, test in purged_parts(dataset, 33):
+        shares = (dataset.label_start[test] < end) & (dataset.label_end[test] > start)
+        assert not (shares.any() and row in train)
+        # An interval that began at the decision of the row would not touch such a part.
+        n_apart += bool(shares.any() and dataset.label_end[test].max() < dataset.decision_time[row])
+    assert n_apart
 
 
 def test_a_label_is_realised_when_the_last_bar_it_looks_at_is_known() -> None:
@@ -83,6 +120,17 @@ def test_a_series_without_any_known_feature_gives_no_sample_and_is_named() -> No
 def test_fewer_than_a_hundred_samples_are_refused_with_the_count() -> None:
     with pytest.raises(NotEnoughDataError, match="AAA__1d give 77 usable samples, at least 100 are needed"):
         build_dataset([samples("AAA", n=100)])
+
+
+def test_too_few_samples_are_explained_by_the_reason_that_left_out_most_bars() -> None:
+    part = samples("AAA", n=400)
+    value = part.labels[0].value.copy()
+    value[50:] = np.nan  # all of them inside the neutral band
+    inside = replace(part, labels=(replace(part.labels[0], value=value),))
+    with pytest.raises(NotEnoughDataError, match=r"3\d\d of 400 bars: no label .*neutral band\); .*label.neutral_band"):
+        build_dataset([inside])
+    with pytest.raises(NotEnoughDataError, match=r"60 of 100 bars: no naive forecast yet; .*shorter horizon"):
+        build_dataset([samples("AAA", n=100, horizon=80)])
 
 
 def test_series_that_do_not_match_are_refused() -> None:

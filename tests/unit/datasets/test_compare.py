@@ -34,7 +34,8 @@ def test_a_dataset_does_not_differ_from_itself() -> None:
     dataset = make_dataset(n=200, further=(5,))
     found = compared(dataset, dataset)
     assert found == Comparison((), (), (), (), 0, 0, 200, {1: 0, 5: 0}, 0, ())
-    assert found.summary.startswith("200 samples are in both, 0 only in the first and 0 only in the second.")
+    assert found.is_identical
+    assert found.summary == "Identical: the same recipe, features, targets and weights in all 200 samples."
 
 
 def test_samples_only_in_one_are_counted_by_instrument_and_bar() -> None:
@@ -76,6 +77,9 @@ def test_changed_targets_and_weights_are_counted_per_horizon() -> None:
     found = compared(dataset, replace(dataset, by_horizon=labels, weight=weight))
     assert found.targets == {1: 0, 5: 5}
     assert found.n_weights == 1
+    assert not found.is_identical and found.summary.startswith("200 samples are in both, 0 only in the first")
+    assert not compared(dataset, replace(dataset, by_horizon=labels)).is_identical
+    assert not compared(dataset, replace(dataset, weight=weight)).is_identical
     assert compared(dataset, make_dataset(n=200)).targets == {1: 0}  # the other horizon is not in both
 
 
@@ -104,3 +108,13 @@ def test_datasets_without_a_common_sample_have_no_number_to_compare() -> None:
     dataset = make_dataset(n=200)
     found = compared(dataset.take(np.arange(100)), dataset.take(np.arange(100, 200)))
     assert found.n_both == 0 and "nothing to compare number by number" in found.summary
+
+
+def test_samples_superseded_at_another_time_are_told_among_the_weights() -> None:
+    dataset = make_dataset(n=200)
+    at = np.full(200, np.datetime64("NaT"), "datetime64[us]")
+    asked = replace(dataset, superseded_at=at, superseded_weight=0.5)
+    at = at.copy()
+    at[7:10] = np.datetime64("2030-01-01")
+    told = replace(asked, superseded_at=at)
+    assert [compared(one, told).n_weights for one in (dataset, asked, told)] == [3, 3, 0]

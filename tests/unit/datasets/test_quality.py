@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import pytest
 from fakes.samples import samples
 
 from trimtab.config.strategy import DatasetRules
@@ -49,6 +50,23 @@ def test_incomplete_bars_are_left_out_as_the_share_asks() -> None:
     strict = usable_bars(part, EVERY_FEATURE)
     assert set(plain.rows) - set(strict.rows) == set(range(30, 40))
     assert strict.left_out["fewer than 100% of the features have a value"] == 10
+
+
+@pytest.mark.parametrize(("days", "over"), [(2, False), (3, True), (30, True)])
+def test_a_bar_known_only_when_its_label_was_over_is_no_sample(days: int, over: bool) -> None:
+    part = published_late(samples("AAA", horizon=3), 60, days)
+    found = usable_bars(part, DatasetRules())
+    assert (60 not in found.rows) is over and {59, 61} <= set(found.rows)
+    assert found.left_out["known only when its label was over"] == over
+
+
+def test_of_bars_delivered_together_only_those_whose_label_still_runs_are_samples() -> None:
+    part = samples("AAA", horizon=2)
+    known = part.features.known_time.copy()
+    known[60:66] = known[66]
+    found = usable_bars(replace(part, features=replace(part.features, known_time=known)), DatasetRules())
+    assert set(range(58, 70)) - set(found.rows) == {60, 61, 62, 63, 64}
+    assert found.left_out["known only when its label was over"] == 5
 
 
 def test_a_bar_known_later_than_allowed_is_no_sample() -> None:

@@ -8,6 +8,7 @@ import pytest
 from fakes.datasets import make_dataset
 from fakes.samples import samples
 
+from trimtab.config.strategy import DatasetRules
 from trimtab.datasets import Dataset
 from trimtab.datasets.build import build_dataset
 from trimtab.datasets.history import History
@@ -52,6 +53,22 @@ def test_horizons_and_history_come_back_bit_for_bit_too(lake: Lake) -> None:
     np.testing.assert_array_equal(back.windows(7), dataset.windows(7))
     assert back.history is not None and back.history.features.flags.c_contiguous
     assert save_snapshot(lake, back, RECIPE) == name
+
+
+def test_when_samples_were_superseded_comes_back_too(lake: Lake) -> None:
+    part = samples("AAA", further=(1,))
+    moments = np.full((2, 200), np.datetime64("NaT"), "datetime64[us]")
+    moments[0, 50:60], moments[1, 55:60] = np.datetime64("2020-06-01", "us"), np.datetime64("2020-06-02", "us")
+    part = replace(part, superseded=tuple(moments))
+    dataset, stricter = (build_dataset([part], DatasetRules(superseded_weight=share)) for share in (0.5, 0.25))
+    name = save_snapshot(lake, dataset, RECIPE)
+    assert save_snapshot(lake, stricter, RECIPE) != name
+    back, _ = load_snapshot(lake, name)
+    assert back.superseded_weight == 0.5 and save_snapshot(lake, back, RECIPE) == name
+    arrays = dict(back.arrays())
+    for field in ("superseded_at", "superseded_at@1", "superseded_at@3"):
+        np.testing.assert_array_equal(arrays[field], dict(dataset.arrays())[field])
+        assert (~np.isnat(arrays[field])).sum() == (5 if field.endswith("@1") else 10)
 
 
 def test_the_history_is_in_the_fingerprint_and_its_damage_is_found(lake: Lake) -> None:

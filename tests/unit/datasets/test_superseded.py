@@ -15,6 +15,7 @@ from trimtab.config.strategy import DatasetRules, Label
 from trimtab.datasets.build import build_dataset
 from trimtab.datasets.point_in_time import samples_point_in_time
 from trimtab.datasets.series_samples import SeriesSamples
+from trimtab.datasets.weights import counted_rows
 from trimtab.features.engine import compute
 from trimtab.features.point_in_time import compute_point_in_time
 from trimtab.labels.compute import compute_labels
@@ -39,8 +40,8 @@ def made(*restatements: Bars, rules: DatasetRules = ASKED, as_of: datetime | Non
     return samples_point_in_time(store, compute_point_in_time(store, BARS.series, NAMES, as_of), LABEL, rules, as_of)
 
 
-def rows(flags: np.ndarray) -> list[int]:
-    return np.flatnonzero(flags).tolist()
+def rows(moments: np.ndarray) -> list[int]:
+    return np.flatnonzero(~np.isnat(moments)).tolist()
 
 
 def test_rows_that_read_a_bar_before_it_was_restated_are_superseded_per_horizon() -> None:
@@ -60,26 +61,54 @@ def test_a_row_that_today_s_bars_would_make_otherwise_is_always_among_them(recei
     part = made(restated(50, received), restated(120, 121, 0.97))
     today = BarHistoryInMemory(BARS, [restated(50, received), restated(120, 121, 0.97)]).current(BARS.series)
     features = (part.features.values != compute(today, NAMES).values) & ~np.isnan(part.features.values)
-    for block, other, flags in zip(part.labels, compute_labels(today, LABEL), part.superseded, strict=True):
+    for block, other, moments in zip(part.labels, compute_labels(today, LABEL), part.superseded, strict=True):
         otherwise = features.any(axis=1) | ((block.value != other.value) & ~np.isnan(block.value))
-        assert otherwise.any() and set(rows(otherwise)) <= set(rows(flags))
+        assert otherwise.any() and set(np.flatnonzero(otherwise)) <= set(rows(moments))
 
 
 def test_without_a_restatement_nothing_is_superseded_nor_before_it_was_known() -> None:
-    assert not np.any(made().superseded)
+    assert np.isnat(made().superseded).all()
     before = BARS.known_time[79].item().replace(tzinfo=UTC)
-    assert not np.any(made(restated(50, received=80), as_of=before).superseded)
+    assert np.isnat(made(restated(50, received=80), as_of=before).superseded).all()
+
+
+def test_the_first_restatement_says_since_when() -> None:
+    first, second = restated(50, received=80), restated(50, received=120, factor=1.05)
+    for each in (made(first, second), made(second, first)):
+        for moments in each.superseded:
+            np.testing.assert_array_equal(moments[rows(moments)], first.known_time[0])
+    both, _ = made(first, restated(52, received=120)).superseded
+    assert {rows(both)[0], rows(both)[-1]} == {47, 57}
+    np.testing.assert_array_equal(both[[47, 57]], [first.known_time[0], restated(52, 120).known_time[0]])
 
 
 def test_it_is_looked_for_only_where_it_counts() -> None:
     assert made(restated(50, received=80), rules=DatasetRules()).superseded == ()
 
 
-def test_superseded_samples_count_for_less() -> None:
-    part = made(restated(50, received=80))
-    plain = build_dataset([part], DatasetRules(uniqueness=False))
-    dataset = build_dataset([part], DatasetRules(uniqueness=False, superseded_weight=0.5))
-    share = dataset.weight / plain.weight
-    less = np.isclose(share, share.min())
-    assert set(dataset.event_time[less]) == set(BARS.event_time[47:56])
+def test_superseded_samples_count_for_less_once_that_is_known() -> None:
+    rules = DatasetRules(uniqueness=False, superseded_weight=0.5)
+    dataset = build_dataset([made(restated(50, received=80))], rules)
+    np.testing.assert_array_equal(dataset.weight, 1.0)
+    share = counted_rows(dataset).weight
+    assert set(dataset.event_time[np.isclose(share, share.min())]) == set(BARS.event_time[47:56])
     assert share.max() / share.min() == pytest.approx(2.0)
+    for horizon, first in ((3, 47), (8, 42)):  # each horizon has its own
+        alone = dataset.at(horizon)
+        assert alone.superseded_at is not None
+        assert alone.event_time[~np.isnat(alone.superseded_at)][0] == BARS.event_time[first]
+
+
+@pytest.mark.parametrize("until", [70, 100])
+def test_a_part_of_a_dataset_trains_with_the_weights_of_a_dataset_built_on_that_day(until: int) -> None:
+    rules = DatasetRules(superseded_weight=0.5)
+    restatements = (restated(50, received=80), restated(60, received=150))
+    whole = build_dataset([made(*restatements)], rules)
+    day = BARS.known_time[until].item().replace(tzinfo=UTC)
+    then = build_dataset([made(*restatements, as_of=day)], rules, min_samples=1)
+    part = whole.take(whole.label_end <= BARS.known_time[until])
+    np.testing.assert_array_equal(part.event_time, then.event_time[: len(part)])
+    np.testing.assert_allclose(
+        counted_rows(part).weight, counted_rows(then.take(np.arange(len(part)))).weight, rtol=1e-12
+    )
+    assert (counted_rows(part).weight.min() < 0.75) == (until == 100)

@@ -70,8 +70,11 @@ def test_too_few_samples_and_an_empty_part_are_refused() -> None:
         three_parts(make_dataset(n=200, horizon=30))
 
 
-@pytest.mark.parametrize("text", ["60/20", "60/20/30", "a/b/c", "0/50/50", "60-20-20", ""])
-def test_shares_are_read_as_percentages(text: str) -> None:
-    assert parse_shares("60/20/20") == (0.6, 0.2, 0.2)
+@pytest.mark.parametrize(
+    "text", ["60/20", "60/20/30", "a/b/c", "0/50/50", "60-20-20", "", "0.6/0.2/0.3", "0/0.5/0.5", "nan/1/1"]
+)
+def test_shares_are_read_as_percentages_or_parts_of_one(text: str) -> None:
+    assert parse_shares("60/20/20") == parse_shares("0.6/0.2/0.2") == (0.6, 0.2, 0.2)
+    assert parse_shares("62.5/12.5/25") == (0.625, 0.125, 0.25)
     with pytest.raises(ConfigurationError, match="such as 60/20/20"):
         parse_shares(text)

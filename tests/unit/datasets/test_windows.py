@@ -76,6 +76,12 @@ def test_the_naive_forecast_reads_exactly_as_far_back_as_the_label_reaches(label
     assert np.flatnonzero(~np.isnan(baseline))[0] == lookback
 
 
+def test_a_model_that_looks_at_a_window_reads_its_other_bars_too_and_a_label_reads_no_more() -> None:
+    one, five = (reach_of(NAMES, LABELS[0], window) for window in (1, 5))
+    assert (five.lookback, five.memory, five.horizon) == (one.lookback + 4, one.memory + 4, one.horizon)
+    assert reach_of(("close_location",), LABELS[2], 5).lookback == reach_of(("close_location",), LABELS[2]).lookback
+
+
 def test_a_feature_that_is_gone_counts_as_the_one_that_reaches_furthest() -> None:
     every = reach_of(feature_sets()["all"], LABELS[0])
     assert reach_of(["of_another_version"], LABELS[0]) == every

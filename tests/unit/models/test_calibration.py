@@ -97,8 +97,8 @@ def test_calibration_improves_an_overconfident_model_and_keeps_its_ranking(kind:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sample_of_weight_three_counts_as_three(kind: str) -> None:
-    score, outcome, _ = scores(200)
-    counts = np.random.default_rng(2).integers(1, 4, 200)
+    score, outcome, _ = scores(2_000)  # so many that Platt's targets, which count rows, are alike in both
+    counts = np.random.default_rng(2).integers(1, 4, 2_000)
     weighted = fit_calibration(kind, score, outcome, counts.astype(float))
     repeated = fit_calibration(kind, np.repeat(score, counts), np.repeat(outcome, counts), np.ones(counts.sum()))
     at = np.linspace(-6, 6, 50)

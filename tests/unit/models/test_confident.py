@@ -123,6 +123,35 @@ def test_the_intervals_of_a_forecast_can_be_asked_for_at_another_coverage() -> N
             assert covered == pytest.approx(coverage, abs=0.03) or (task == "classification" and covered > coverage)
 
 
+def test_sets_of_classes_hold_what_was_asked_for_whatever_the_calibration() -> None:
+    """Isotonic calibration makes probabilities equal; sets of those would cover 0.95 here."""
+    train, test = make_dataset(600, signal=0.15, missing=0.0), make_dataset(4000, seed=1, signal=0.15, missing=0.0)
+    fitted = {kind: fit(train, coverage=0.9, calibration=kind) for kind in ("none", "sigmoid", "isotonic")}
+    said = {kind: model.predict(test.features) for kind, model in fitted.items()}
+    assert len(np.unique(said["isotonic"].value)) < len(np.unique(said["none"].value)) / 2
+    for kind in ("sigmoid", "isotonic"):
+        assert np.array_equal(said[kind].uncalibrated, said["none"].value)
+        for coverage in (0.9, 0.95):  # so wide that no set is empty
+            wanted = fitted["none"].at_coverage(said["none"], coverage)
+            assert np.array_equal(fitted[kind].at_coverage(said[kind], coverage), wanted)
+    low, high = said["isotonic"].low, said["isotonic"].high
+    assert interval_coverage(test.target, low, high) == pytest.approx(0.9, abs=0.02)
+
+
+def test_a_calibrated_forecast_that_lost_its_uncalibrated_value_gives_no_sets() -> None:
+    fitted = fit(make_dataset(300), coverage=0.9, calibration="sigmoid")
+    said = fitted.predict(make_dataset(300).features)
+    with pytest.raises(ConfigurationError, match="as the model made it"):
+        fitted.at_coverage(replace(said, uncalibrated=None), 0.9)
+
+
+def test_a_regression_and_a_model_that_is_not_calibrated_say_nothing_uncalibrated() -> None:
+    plain, moves = make_dataset(300), make_dataset(300, task="regression")
+    assert fit(plain, coverage=0.9).predict(plain.features).uncalibrated is None
+    assert fit(plain, calibration="sigmoid").predict(plain.features).uncalibrated is None
+    assert fit(moves, coverage=0.9, calibration="sigmoid").predict(moves.features).uncalibrated is None
+
+
 def test_a_model_without_intervals_says_so_when_asked_for_some() -> None:
     fitted = fit(make_dataset(300), novelty=True)
     with pytest.raises(ConfigurationError, match=r"confidence\.coverage"):
@@ -157,6 +186,25 @@ class WindowMean:
 
     def predict(self, features: np.ndarray) -> Forecast:
         return Forecast(np.nan_to_num(features[:, :, 0]).mean(axis=1))
+
+
+class WindowOdds(WindowMean):
+    """The same as the probability of a rise."""
+
+    def predict(self, features: np.ndarray) -> Forecast:
+        return Forecast(1.0 / (1.0 + np.exp(-super().predict(features).value)))
+
+
+def test_around_a_model_of_windows_batches_keep_what_sets_of_classes_are_read_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dataset = make_dataset(300, history=True)
+    forecaster = ConfidentForecaster({"confidence": {"coverage": 0.9, "calibration": "isotonic"}})
+    forecaster.inner = WindowOdds(task="classification")
+    fitted = forecaster.fit(dataset, None, CONTEXT)
+    monkeypatch.setattr("trimtab.models.forecasting.BATCH", 64)
+    said = forecast(fitted, dataset)
+    assert np.array_equal(fitted.at_coverage(said, 0.9), (said.low, said.high))
 
 
 def test_around_a_model_of_windows_the_newest_bar_decides_what_is_novel_and_how_wide_the_interval_is() -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from trimtab.config.strategy import Model
 from trimtab.errors import ConfigurationError, UnknownNameError
 from trimtab.models.configured import configured_forecaster, configured_space
-from trimtab.models.families import FAMILIES, WRAPPERS, default_parameters, search_space
+from trimtab.models.families import CHOOSABLE, FAMILIES, WRAPPERS, default_parameters, make_forecaster, search_space
 
 
 def test_what_the_file_fixes_is_not_searched_and_wins_over_what_was_found() -> None:
@@ -36,8 +38,52 @@ def test_scaling_or_imputation_puts_preprocessing_in_front() -> None:
 
 
 def test_an_ensemble_behind_preprocessing_is_made() -> None:
-    model = Model(algorithm="ensemble", members={"linear": 1.0}, imputation="median", parameters={"linear.l2": 3.0})
+    model = Model(
+        algorithm="ensemble",
+        members={"linear": 1.0, "naive": 1.0},
+        imputation="median",
+        parameters={"linear.l2": 3.0},
+    )
     assert configured_forecaster(model).parameters["linear.l2"] == 3.0
+
+
+@pytest.mark.parametrize("make", [configured_forecaster, configured_space])
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({}, r"'ensemble' with no members; .* two members or more .* members = \{ lightgbm = 0.5, linear = 0.5 \}"),
+        ({"linear": 1.0}, r"'ensemble' with only 'linear'; an ensemble needs two members or more"),
+        ({"linear": 1.0, "ensemble": 1.0}, "cannot be a member of an ensemble; name the families inside it"),
+        (
+            {"linear": 1.0, "confident": 1.0},
+            "model.members: unknown model family 'confident'; allowed: cnn, dense, lig",
+        ),
+        ({"linear": 1.0, "lightgmb": 1.0}, "model.members: unknown model family 'lightgmb'; did you mean 'lightgbm'"),
+    ],
+)
+def test_an_ensemble_is_two_or_more_families_that_a_person_can_choose(
+    make: Callable[[Model], object], members: dict[str, float], said: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=said):
+        make(Model(algorithm="ensemble", members=members))
+
+
+@pytest.mark.parametrize("internal", sorted(WRAPPERS - {"ensemble"}))
+def test_what_trimtab_wraps_around_a_family_is_not_a_family_to_choose(internal: str) -> None:
+    assert internal not in CHOOSABLE
+    with pytest.raises(UnknownNameError) as refused:
+        configured_forecaster(Model(algorithm=internal))
+    assert refused.value.allowed == sorted(CHOOSABLE)
+    with pytest.raises(UnknownNameError) as refused:
+        make_forecaster("nope")
+    assert refused.value.allowed == sorted(CHOOSABLE)
+
+
+def test_a_number_of_features_without_a_selection_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="n_selected is 5, but no features are selected"):
+        configured_forecaster(Model(algorithm="linear", n_selected=5))
+    chosen = configured_forecaster(Model(algorithm="linear", n_selected=5, selection="lasso"))
+    assert chosen.parameters["n_selected"] == 5
 
 
 def test_members_without_an_ensemble_are_refused() -> None:
@@ -58,8 +104,6 @@ def test_mistakes_in_the_file_name_what_is_allowed() -> None:
 
 @pytest.mark.parametrize("family", sorted(set(FAMILIES) - WRAPPERS))
 def test_every_search_starts_at_the_defaults_and_stays_in_the_allowed_range(family: str) -> None:
-    from trimtab.models.families import make_forecaster
-
     for dimension in search_space(family).dimensions:
         assert dimension.low < dimension.high
         assert dimension.low <= default_parameters(family)[dimension.name] <= dimension.high

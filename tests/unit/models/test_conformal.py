@@ -88,6 +88,13 @@ def test_a_set_is_one_class_or_both_and_never_empty() -> None:
     assert (sets.bounds(np.array([0.3, 0.7]), 0.0)[0] == (0.0, 1.0)).all()
 
 
+def test_an_empty_set_becomes_the_class_that_is_said() -> None:
+    sets = ClassSets.fit(np.array([0.1, 0.9]), np.array([0.0, 1.0]), np.ones(2))
+    asked, said = np.array([0.6, 0.6]), np.array([0.4, 0.7])  # calibration moved one of them to the other side
+    assert np.array_equal(sets.bounds(asked, 0.0, said), ([0.0, 1.0], [0.0, 1.0]))
+    assert np.array_equal(sets.bounds(asked, 0.0), ([1.0, 1.0], [1.0, 1.0]))
+
+
 def drifting_scores(n: int, seed: int) -> np.ndarray:
     """Sizes of errors that treble half-way, with waves on top."""
     rng = np.random.default_rng(seed)

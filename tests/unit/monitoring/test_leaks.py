@@ -123,11 +123,12 @@ def test_a_fold_that_trains_on_a_test_row_is_named() -> None:
     assert audit_folds(dataset, [shared]) == (fold.name,)
 
 
-def test_labels_that_begin_before_their_decision_or_end_with_it_are_counted() -> None:
+def test_labels_that_look_into_their_own_bar_or_end_with_their_decision_are_counted() -> None:
     dataset = make_dataset(n=200)
     assert audit_order(dataset) == 0
     start, end = dataset.label_start.copy(), dataset.label_end.copy()
-    start[3] = dataset.decision_time[3] - np.timedelta64(1, "us")
+    start[3] = dataset.event_time[3]
+    start[4] = dataset.decision_time[4] - np.timedelta64(1, "us")  # a bar that came late: its label began at its close
     end[[5, 6]] = dataset.decision_time[[5, 6]]
     assert audit_order(replace(dataset, label_start=start, label_end=end)) == 3
 

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+from fakes.actions import actions_of
 from fakes.bars import random_walk
 
 from trimtab.config import Settings
 from trimtab.datasets.build import build_dataset
 from trimtab.datasets.recipe import rules_of, series_of
 from trimtab.datasets.snapshot import load_snapshot, read_left_out, save_snapshot
+from trimtab.datasets.weights import counted_rows
 from trimtab.errors import DatasetError, NotEnoughDataError, NotFoundError
 from trimtab.market import Series
 from trimtab.pipeline.dataset_comparison import compare_stored
@@ -162,12 +164,36 @@ def test_horizons_barriers_and_every_rule_are_rebuilt_bit_for_bit_after_a_restat
     assert one.horizons == (5, 1, 15) and len(one.by_horizon) == 3
     np.testing.assert_array_equal(other.target, one.target)  # realised before
     assert len(np.unique(one.label_end - one.label_start)) > 3
-    share = other.weight / one.weight
-    assert np.isclose(share / share.max(), 0.5, rtol=1e-9).any()  # those that read the bar count half
+    np.testing.assert_array_equal(other.weight, one.weight)
+    assert one.superseded_at is not None and np.isnat(one.superseded_at).all()
+    later = other.superseded_at  # of those that read the bar: after the last label here was known
+    assert later is not None and 0 < (later > other.label_end.max()).sum() < len(other)
+    np.testing.assert_array_equal(counted_rows(other).weight, counted_rows(one).weight)
+
+
+def test_an_action_told_after_the_newest_bar_is_part_of_the_dataset_and_of_what_is_rebuilt(
+    everything: Workspace,
+) -> None:
+    before = build_training_dataset(everything, "mine").data_version
+    bars = everything.bars.current(SERIES)
+    ex_date, told = str(bars.event_time[200])[:10], bars.known_time.max().item().replace(tzinfo=UTC) + timedelta(days=3)
+    # What comes in a later file was not known before; the first file is taken as announced in time.
+    everything.bars.actions.append(actions_of(("2019-12-02", "split", 2.0)), told - timedelta(days=2), last_seen=None)
+    listed = actions_of(("2019-12-02", "split", 2.0), (ex_date, "split", 2.0))
+    everything.bars.actions.append(listed, told, last_seen=bars.event_time[-1])
+    assert everything.bars.revision_times(SERIES).max() > bars.known_time.max()
+    compute_family(everything, "candlesticks", SERIES.key)
+    made = build_training_dataset(everything, "mine").data_version
+    dataset, recipe = load_snapshot(everything.lake, made)
+    assert made != before and recipe["as_of"] == told.replace(tzinfo=None).isoformat(timespec="microseconds")
+    rebuilt, again = rebuild_dataset(everything, made)
+    assert rebuilt == made
+    np.testing.assert_array_equal(again.weight, dataset.weight)
+    assert rebuild_dataset(everything, before)[0] == before  # its recipe is as of the newest bar
 
 
 def test_a_dataset_with_a_history_is_rebuilt_bit_for_bit(everything: Workspace) -> None:
-    recipe = recipe_of(everything, everything.strategy("mine")) | {"history": True}
+    recipe = recipe_of(everything, everything.strategy("mine")) | {"window": 20}
     parts = [samples_of_recipe(everything, series, recipe) for series in series_of(recipe)]
     dataset = build_dataset(parts, rules_of(recipe), with_history=True)
     assert dataset.windows(20).shape == (len(dataset), 20, len(dataset.feature_names))
@@ -188,7 +214,7 @@ def test_the_rows_of_every_bar_are_kept_where_the_model_looks_at_windows(
     opened = Workspace.open(workspace.settings)
     made = build_training_dataset(opened, "mine")
     dataset, recipe = load_snapshot(opened.lake, made.data_version)
-    assert recipe["history"] is asks and (dataset.history is not None) is asks
+    assert (recipe["window"] > 1) is asks and (dataset.history is not None) is asks
     assert made.metrics.get("history_bars") == (300 if asks else None)
     assert rebuild_dataset(opened, made.data_version)[0] == made.data_version
 

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
-import numpy as np
-from fakes.datasets import make_dataset
+from dataclasses import replace
 
+import numpy as np
+import pytest
+from fakes.datasets import make_dataset
+from fakes.samples import samples
+
+from trimtab.datasets.build import build_dataset
 from trimtab.features.engine import FeatureBlock
 from trimtab.market import Series, Timeframe
 from trimtab.models.protocol import Forecast
@@ -34,6 +39,24 @@ def test_a_window_is_the_one_training_cuts_for_the_same_bar() -> None:
     values = np.asfortranarray(dataset.features)
     whole = FeatureBlock(Series("AAA", Timeframe.DAY), dataset.event_time, dataset.decision_time, ("a", "b"), values)
     np.testing.assert_array_equal(newest_inputs(whole, 7), dataset.windows(7)[-1:])
+
+
+@pytest.mark.parametrize("days", [2, 4, 30])
+def test_a_late_bar_stands_in_the_window_where_training_has_it(days: int) -> None:
+    """It came before the newest bar, just before it, or only after it."""
+    part = samples("AAA", n=200, horizon=3)
+    last = 196  # the newest sample: the labels of the three bars after it are not decided
+    known = part.features.known_time.copy()
+    known[last - 4] += np.timedelta64(days, "D").astype("timedelta64[us]")
+    features = replace(part.features, known_time=known)
+    dataset = build_dataset([replace(part, features=features)], with_history=True)
+    row = int(np.flatnonzero(dataset.event_time == features.event_time[last])[0])
+    times = {name: getattr(features, name)[: last + 1] for name in ("event_time", "known_time", "values")}
+    as_of_then = replace(features, **times)
+    window = newest_inputs(as_of_then, 7)
+    np.testing.assert_array_equal(window, dataset.windows(7, np.array([row])))
+    np.testing.assert_array_equal(window[0, -1], features.values[last])
+    assert not np.array_equal(window[0], features.values[last - 6 : last + 1])
 
 
 def test_a_model_of_one_horizon_forecasts_the_first_horizon_of_its_strategy() -> None:

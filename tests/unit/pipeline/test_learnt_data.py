@@ -143,9 +143,8 @@ def test_a_history_loaded_anew_is_no_restatement(lake: Lake) -> None:
     assert (since.n_restated, since.n_new_bars) == (0, 0)
 
 
-@pytest.fixture
-def workspace(tmp_path: Path) -> Workspace:
-    """A strategy whose version 1.0.0 learnt from 300 bars."""
+def learnt_from(tmp_path: Path, **more: Any) -> Workspace:
+    """A strategy whose version 1.0.0 learnt from 300 bars; `more` is said in the recipe."""
     universe = {"source": "files", "instruments": ["AAA"], "path": "unused.csv"}
     features = {"sets": [], "names": ["return_5"]}
     label = {"kind": "forward_return", "horizons": [2]}
@@ -165,9 +164,14 @@ def workspace(tmp_path: Path) -> Workspace:
         "label": strategy.label.model_dump(mode="json") | {"code": "1"},
     }
     dataset = build_dataset([SeriesSamples(compute(bars, ["return_5"]), (labels,))])
-    name = save_snapshot(opened.lake, dataset, recipe)
+    name = save_snapshot(opened.lake, dataset, recipe | more)
     opened.registry.register_model(make_candidate("m", "tiny", dataset_fingerprint=name), "tester")
     return opened
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return learnt_from(tmp_path)
 
 
 @pytest.fixture
@@ -190,6 +194,13 @@ def restate(workspace: Workspace, **factors: float) -> datetime:
     now = workspace.lake.clock.now()
     workspace.bars.append(changed(random_walk(300), 150, **factors), now)
     return now
+
+
+def test_a_model_of_windows_learnt_from_a_restated_bar_through_the_earlier_rows_too(tmp_path: Path) -> None:
+    workspace = learnt_from(tmp_path, window=20)
+    restate(workspace, volume=2.0)
+    found = learnt_data(workspace, "tiny")
+    assert found is not None and found.restated_share == (8 + 19) / 293
 
 
 def test_bars_are_read_again_only_when_some_have_come(workspace: Workspace, reads: list[str]) -> None:

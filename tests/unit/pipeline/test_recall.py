@@ -165,6 +165,12 @@ def test_a_dataset_is_touched_by_the_samples_that_read_the_bars(workspace: Works
     assert asked(workspace, 299, 299).datasets[0].n_touched == 1  # only the last label reads the last bar
 
 
+def test_a_dataset_for_windows_is_touched_by_those_whose_earlier_rows_read_the_bar(workspace: Workspace) -> None:
+    plain, windowed = freeze(workspace), freeze(workspace, window=20)
+    touched = {dataset.fingerprint: dataset.n_touched for dataset in asked(workspace).datasets}
+    assert touched == {plain: HORIZON + 1 + LOOKBACK, windowed: HORIZON + 1 + LOOKBACK + 19}
+
+
 def test_a_dataset_built_before_a_restatement_is_told_from_one_built_after(workspace: Workspace) -> None:
     old = freeze(workspace)
     workspace.registry.register_model(make_candidate("m", dataset_fingerprint=old), "tester")

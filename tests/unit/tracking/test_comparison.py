@@ -41,6 +41,12 @@ def test_runs_of_different_kinds_and_environments_are_warned_of() -> None:
     ]
 
 
+def test_wrapped_parameters_are_compared_one_by_one() -> None:
+    one = record("a", parameters={"family": "confident", "parameters": {"family": "lstm", "epochs": 3, "hidden": [8]}})
+    other = record("b", parameters={"family": "lstm", "epochs": 4, "hidden": [8]})
+    assert compare_runs([one, other]).parameters == {"epochs": (3, 4)}
+
+
 def test_equal_values_have_no_best() -> None:
     assert compare_runs([A, record("b", metrics=A.metrics)]).metrics[0].best is None
 

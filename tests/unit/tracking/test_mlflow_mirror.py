@@ -94,7 +94,7 @@ def test_a_copy_has_everything_the_run_has(lake: Lake, client: Any) -> None:
     assert (copy.info.run_name, copy.info.status) == ("candidate_model 1.0.0", "FINISHED")
     assert copy.info.start_time == int(record.started.timestamp() * 1000)
     assert copy.data.params["depth"] == "3"
-    assert copy.data.params["members"] == '{"linear":1.0}'
+    assert copy.data.params["members.linear"] == "1.0"
     assert copy.data.params["odd_name"].startswith("xxx")
     assert copy.data.metrics["accuracy"] == 0.6
     assert "p_value" not in copy.data.metrics  # unknown is left out

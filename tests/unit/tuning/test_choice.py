@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,37 @@ def test_every_trial_is_given_the_reason_it_won_or_did_not() -> None:
     }
     alone = choose(trials((0.5,), (0.7,), (0.7,)), [SKILL])
     assert alone.reasons == {0: "is behind trial 1", 1: "best accuracy", 2: "equals trial 1"}
+
+
+def one_fold(*rows: tuple[float, ...]) -> list[TrialRecord]:
+    return [TrialRecord(i, {}, values, tuple((v,) for v in values)) for i, values in enumerate(rows)]
+
+
+def test_a_single_fold_has_no_standard_error_and_no_reason_speaks_of_one() -> None:
+    choice = choose(one_fold((0.70, 900.0), (0.695, 200.0), (0.70, 950.0)), [SKILL, SIZE])
+    assert choice.chosen == 0
+    assert choice.reasons == {0: "best accuracy", 1: "is behind trial 0 in accuracy", 2: "beaten by trial 0"}
+    tied = choose(one_fold((0.7, 0.3, 900.0), (0.7, 0.3, 900.0), (0.7, 0.4, 200.0)), [SKILL, LOSS, SIZE])
+    assert tied.reasons == {
+        0: "best accuracy",
+        1: "equals trial 0",
+        2: "no better in accuracy, and trial 0 leads in log_loss",
+    }
+
+
+def test_a_per_cent_more_bytes_is_no_bigger_model() -> None:
+    rows = trials((0.70, 9377.0), (0.695, 9254.0), (0.60, 9200.0), spread=0.02)
+    choice = choose(rows, [SKILL, SIZE])
+    assert (choice.chosen, choice.front) == (0, (0,))
+    assert choice.reasons[1] == "beaten by trial 0"
+    assert choose_trial(trials((0.70, 9700.0), (0.695, 9254.0), spread=0.02), [SKILL, SIZE]) == 1
+
+
+def test_sizes_are_grouped_from_the_smallest_whatever_the_order_of_the_trials() -> None:
+    sizes = (1030.0, 1000.0, 1015.0)  # 1030 is as big as 1015, but not as the first of its group
+    for order in permutations(range(3)):
+        rows = trials(*((0.7, sizes[i]) for i in order))
+        assert {sizes[order[i]] for i in choose(rows, [SKILL, SIZE]).front} == {1000.0, 1015.0}
 
 
 def test_a_pruned_trial_never_wins_however_good_its_first_folds_were() -> None:

@@ -35,8 +35,26 @@ def search_of(dataset: Dataset, model: Model = MODEL) -> Search:
     )
 
 
+def filled() -> Dataset:
+    """A history that says what a bar before its beginning is."""
+    dataset = make_dataset(200, k=2, history=True)
+    return dataset.with_features(lambda rows: np.nan_to_num(rows) + 1.0, ("a", "b"))
+
+
+def superseded() -> Dataset:
+    """Several horizons of which each was superseded at times of its own."""
+    dataset = make_dataset(200, further=(5,))
+    own = [
+        replace(labels, superseded_at=dataset.decision_time + np.timedelta64(labels.horizon, "h"))
+        for labels in dataset.by_horizon
+    ]
+    return replace(dataset, by_horizon=tuple(own), superseded_at=own[0].superseded_at, superseded_weight=0.25)
+
+
 @pytest.mark.parametrize(
-    "dataset", [make_dataset(200), make_dataset(200, history=True, further=(5,))], ids=["plain", "all"]
+    "dataset",
+    [make_dataset(200), make_dataset(200, history=True, further=(5,)), filled(), superseded()],
+    ids=["plain", "all", "filled", "superseded"],
 )
 def test_a_search_comes_out_of_the_folder_as_it_went_in(tmp_path: Path, dataset: Dataset) -> None:
     given = search_of(dataset)
@@ -48,6 +66,7 @@ def test_a_search_comes_out_of_the_folder_as_it_went_in(tmp_path: Path, dataset:
         assert np.array_equal(one, other, equal_nan=True)
     assert read.dataset.feature_names == dataset.feature_names
     assert (read.dataset.task, read.dataset.horizons) == (dataset.task, dataset.horizons)
+    assert read.dataset.superseded_weight == dataset.superseded_weight
     assert all(np.array_equal(a.train, b.train) for a, b in zip(given.folds, read.folds, strict=True))
     if dataset.history is not None:
         rows = np.array([0, 50, 199])

@@ -60,6 +60,18 @@ def test_the_level_is_that_of_the_rule_applied_by_hand() -> None:
         assert level == pytest.approx(adaptive.level, abs=1e-12)
 
 
+def test_an_outcome_known_before_its_interval_was_made_moves_no_level() -> None:
+    samples, early = single(target=0.0), 20
+    end = samples.label_end.copy()
+    end[early] = samples.decision_time[early]
+    asked = judged(replace(samples, label_end=end))
+    adaptive = AdaptiveCoverage(alpha=0.1)
+    for i, level in enumerate(asked):
+        if i >= 1 and i - 1 != early:
+            adaptive.update(covered=True)
+        assert level == pytest.approx(adaptive.level, abs=1e-12)
+
+
 def test_outcomes_of_one_time_move_the_level_once() -> None:
     samples = replace(make_dataset(40, task="regression"), target=np.where(np.arange(40) % 2 == 0, 0.0, 99.0))
     assert judged(samples)[1] == pytest.approx(0.9 + 0.01 * (0.5 - 0.1))  # half covered, 90 % asked for

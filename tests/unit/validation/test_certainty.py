@@ -26,6 +26,23 @@ def fit_confident(train: Dataset, fold: Fold) -> FittedConfident:
     return ConfidentForecaster().fit(train, None, FitContext(0, 1))
 
 
+def fit_isotonic(train: Dataset, fold: Fold) -> FittedConfident:
+    asked = {"calibration": "isotonic", "coverage": 0.9}
+    return ConfidentForecaster({"confidence": asked}).fit(train, None, FitContext(0, 1))
+
+
+def fit_uncalibrated(train: Dataset, fold: Fold) -> FittedConfident:
+    return ConfidentForecaster({"confidence": {"coverage": 0.9}}).fit(train, None, FitContext(0, 1))
+
+
+def test_isotonic_calibration_changes_no_set_of_classes_of_a_walk_forward() -> None:
+    dataset = make_dataset(900, signal=0.3)
+    judged = [walk_forward(dataset, fit, WalkForward()).out_of_sample for fit in (fit_isotonic, fit_uncalibrated)]
+    assert not np.array_equal(judged[0].value, judged[1].value)
+    for name in ("low", "high", "adaptive_low", "adaptive_high"):
+        assert np.array_equal(getattr(judged[0], name), getattr(judged[1], name))
+
+
 def drifting(n: int = 3000) -> Dataset:
     """Errors grow fourfold from the second third on, and no feature tells."""
     dataset = make_dataset(n, task="regression", missing=0.0)

@@ -9,6 +9,7 @@ from fakes.datasets import make_dataset
 
 from trimtab.config.strategy import Validation
 from trimtab.datasets import Dataset
+from trimtab.datasets.purging import last_part, purged_parts
 from trimtab.errors import ConfigurationError, NotEnoughDataError
 from trimtab.validation.splitters import HoldOut, PurgedKFold, WalkForward, inner_validation, walk_forward_from
 
@@ -100,13 +101,13 @@ def test_a_strategy_file_may_ask_for_one_cut_instead() -> None:
     assert walk_forward_from(config) == HoldOut((0.7, 0.15, 0.15), timedelta(days=3))
 
 
-def test_a_hold_out_cuts_time_at_its_shares_and_purges_before_each_cut() -> None:
+def test_a_hold_out_learns_from_both_parts_before_the_test_purged_against_it() -> None:
     (fold,) = HoldOut((0.6, 0.2, 0.2), timedelta(days=3)).split(daily(100, horizon=5))
-    # The label of row 52 ends three days before the decision of row 60, that of row 72 before row 80.
-    assert fold.train.tolist() == list(range(53))
-    assert fold.validation.tolist() == list(range(60, 73))
+    # The label of row 72 ends three days before the decision of row 80. Nothing is left out around row 60, where the
+    # validation part of a study begins.
+    assert fold.train.tolist() == list(range(73))
     assert fold.test.tolist() == list(range(80, 100))
-    assert (fold.name, fold.n_purged, fold.n_embargoed) == ("hold_out", 8, 6)
+    assert (fold.name, fold.n_purged, fold.n_embargoed) == ("hold_out", 4, 3)
 
 
 @pytest.mark.parametrize("shares", [(0.6, 0.2, 0.1), (0.8, 0.2, 0.0), (0.5, 0.5)])
@@ -118,6 +119,19 @@ def test_shares_that_are_no_hold_out_are_refused(shares: tuple[float, ...]) -> N
 def test_a_hold_out_whose_validation_part_is_purged_away_is_refused() -> None:
     with pytest.raises(NotEnoughDataError, match="validation part is empty after purging"):
         HoldOut((0.6, 0.1, 0.3)).split(daily(100, horizon=15))
+
+
+def test_an_embargo_that_leaves_nothing_to_train_on_is_named_first_in_the_advice() -> None:
+    with pytest.raises(NotEnoughDataError, match="embargoed; use a shorter embargo, fewer folds"):
+        WalkForward(embargo=timedelta(days=9000)).split(daily(1000))
+    with pytest.raises(NotEnoughDataError, match="choose a shorter embargo, other shares"):
+        HoldOut((0.6, 0.2, 0.2), timedelta(days=9000)).split(daily(100))
+    with pytest.raises(NotEnoughDataError, match="use a shorter embargo, more parts"):
+        purged_parts(daily(100), 2, timedelta(days=9000))
+    with pytest.raises(NotEnoughDataError, match="use a shorter embargo, a smaller share"):
+        last_part(daily(100), 0.2, timedelta(days=9000))
+    with pytest.raises(NotEnoughDataError, match="purging; use a smaller share"):
+        last_part(daily(100, horizon=90), 0.2)
 
 
 def test_early_stopping_gets_the_last_share_with_realised_labels_before_it() -> None:

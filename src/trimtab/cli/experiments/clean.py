@@ -22,7 +22,7 @@ def clean(
 ) -> None:
     """Forget old runs and the files only they refer to. What a registered model needs always stays."""
     from trimtab.config.strategy import parse_duration
-    from trimtab.pipeline.run_cleaning import clean_runs, forget_copies
+    from trimtab.pipeline.run_cleaning import clean_runs, forget_copies, running_stage
 
     try:
         age = parse_duration(older_than)
@@ -30,6 +30,7 @@ def clean(
         raise ConfigurationError(f"--older-than is '{older_than}': {error}") from None
     workspace = open_workspace()
     plan = clean_runs(workspace, age, keep, dry_run=dry_run)
+    running = running_stage(workspace) if dry_run else None
     copies = 0 if dry_run else forget_copies(workspace, plan)
     if json:
         print_json(
@@ -44,6 +45,8 @@ def clean(
         )
         return
     _print(plan, dry_run)
+    if running:
+        typer.secho(f"Note: {running}.", fg=typer.colors.YELLOW)
 
 
 def _print(plan: CleanPlan, dry_run: bool) -> None:

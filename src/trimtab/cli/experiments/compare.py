@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -11,10 +13,12 @@ from trimtab.cli.output import print_json, print_table, shown
 from trimtab.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from trimtab.tracking.comparison import RunComparison
+    from trimtab.tracking.comparison import ComparedMetric, RunComparison
 
 BEST = " *"
 DIGITS = 4
+POOLED = "pooled/"
+HASH = re.compile("[0-9a-f]{40,64}")
 
 
 def compare(
@@ -50,12 +54,35 @@ def _print(found: RunComparison) -> None:
     if found.same_dataset:
         typer.echo("All read the same dataset.")
     _print_side_by_side("Parameters that differ", letters, found.parameters)
-    metrics = {each.name: _marked(each.values, each.best) for each in found.metrics}
+    metrics = {name: _marked(each.values, each.best) for name, each in _named(found.metrics)}
     _print_side_by_side(
         "Metrics (* best)" if any(m.best is not None for m in found.metrics) else "Metrics", letters, metrics
     )
-    _print_side_by_side("Environment that differs", letters, found.environment)
+    _print_side_by_side("Environment that differs", letters, _shortened(found.environment))
     _print_side_by_side("Resources", letters, found.resources)
+
+
+def _named(metrics: Sequence[ComparedMetric]) -> Iterator[tuple[str, ComparedMetric]]:
+    """The metrics by the name they are shown under: beside one over all forecasts, the mean of the folds says so.
+
+    One that only repeats the value over all forecasts is not shown twice.
+    """
+    pooled = {each.name.removeprefix(POOLED): each for each in metrics if each.name.startswith(POOLED)}
+    for each in metrics:
+        twin = pooled.get(each.name)
+        if twin is None:
+            yield each.name, each
+        elif repr(twin.values) != repr(each.values):  # unknown equals unknown here
+            yield f"{each.name} (mean of folds)", each
+
+
+def _shortened(rows: dict[str, tuple[Any, ...]]) -> dict[str, tuple[Any, ...]]:
+    """Commits and fingerprints as long as a person reads them."""
+    return {name: tuple(_short(value) for value in values) for name, values in rows.items()}
+
+
+def _short(value: Any) -> Any:
+    return value[:HASH_DIGITS] if isinstance(value, str) and HASH.fullmatch(value) else value
 
 
 def _marked(values: tuple[float, ...], best: int | None) -> tuple[str, ...]:

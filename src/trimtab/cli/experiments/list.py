@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from trimtab.cli.experiments.recorded import document, open_runs, row
+from trimtab.cli.experiments.recorded import document, open_runs, open_workspace, row
 from trimtab.cli.output import print_json, print_table
 
 COLUMNS = ("run", "strategy", "kind", "status", "result", "seconds")
@@ -17,6 +17,8 @@ def list_runs(
     """Every recorded run, newest first; one that is at work says how far it is."""
     runs = open_runs()
     records = runs.list(strategy)
+    if strategy and not records:  # a strategy whose file has gone may still have runs
+        open_workspace().strategy(strategy)
     if json:
         print_json({"runs": [document(record) for record in records]})
     elif records:

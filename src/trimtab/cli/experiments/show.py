@@ -21,6 +21,8 @@ def show(
     json: bool = typer.Option(False, "--json", help="One JSON document."),
 ) -> None:
     """One run: parameters, metrics by step, files, environment, resources."""
+    from trimtab.tracking.parameters import flat_parameters
+
     runs = open_runs()
     record = runs.find(run)
     series = runs.series(record.id)
@@ -28,7 +30,7 @@ def show(
         print_json({"run": document(record), "steps": series})
         return
     print_table(f"Run {record.id}", _pairs({name: getattr(record, name) for name in SHOWN if getattr(record, name)}))
-    _print("Parameters", record.parameters, "parameter")
+    _print("Parameters", flat_parameters(record.parameters), "parameter")
     _print("Metrics", record.metrics, "metric")
     if series:
         print_table("By step", [_steps(name, values) for name, values in series.items()])

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 
 from trimtab.datasets import Dataset
+from trimtab.datasets.weights import counted_rows
 from trimtab.models.inputs import training_rows
 from trimtab.models.networks.determinism import reproducible, seed_torch
 from trimtab.models.networks.fitted import FittedNetwork, ready
@@ -51,7 +52,7 @@ class NetworkForecaster:
     def fit(self, train: Dataset, validation: Dataset | None, context: FitContext) -> FittedNetwork:
         """Train; without a validation the last 15 % of the time, purged, stop the training."""
         training_rows(train)  # refuses what cannot be learnt from
-        fitting, judging = early_stopping_parts(train.take(train.weight > 0), validation)
+        fitting, judging = early_stopping_parts(counted_rows(train), validation)
         scaling = fit_scaling(fitting.features)
         outcome = fit_outcome(train.task, fitting.target, fitting.weight)
         samples_of = maker_of_samples(scaling, outcome, self.window)

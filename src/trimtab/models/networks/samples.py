@@ -12,6 +12,7 @@ from torch import Tensor
 from trimtab.datasets import Dataset
 from trimtab.datasets.history import History
 from trimtab.datasets.purging import last_part
+from trimtab.datasets.weights import counted_rows
 from trimtab.errors import DatasetError, NotEnoughDataError
 from trimtab.models.networks.outcome import Outcome
 from trimtab.models.networks.scaling import InputScaling
@@ -32,6 +33,7 @@ class Samples:
     first: int64, shape (N,): the row at which the instrument of each row begins; None for a table model.
     window: how many rows an input holds.
     target, weight: float32, shape (n,); weights are 1.0 on average.
+    before: float32, shape (k,): what a bar before the series began says, scaled; None means zeros, the mean.
     """
 
     table: np.ndarray
@@ -40,6 +42,7 @@ class Samples:
     window: int
     target: np.ndarray
     weight: np.ndarray
+    before: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.target)
@@ -52,15 +55,15 @@ class Samples:
     def fingerprint(self) -> str:
         """SHA-256 of everything a training reads."""
         first = np.zeros(0, np.int64) if self.first is None else self.first
+        before = {} if self.before is None else {"before": self.before}
         arrays = {"position": self.position, "first": first, "target": self.target, "weight": self.weight}
-        return fingerprint_arrays({"table": self.table, **arrays})
+        return fingerprint_arrays({"table": self.table, **arrays, **before})
 
     def _inputs(self, index: np.ndarray) -> np.ndarray:
         if self.first is None:
             return self.table[self.position[index]]
-        windows = History(self.table, self.first).windows(self.position[index], self.window)
-        windows[np.isnan(windows)] = 0.0  # rows before the series began count as missing
-        return windows
+        before = np.zeros(self.table.shape[1], np.float32) if self.before is None else self.before
+        return History(self.table, self.first, before).windows(self.position[index], self.window)
 
 
 def maker_of_samples(scaling: InputScaling, outcome: Outcome, window: int) -> Callable[[Dataset], Samples]:
@@ -68,19 +71,20 @@ def maker_of_samples(scaling: InputScaling, outcome: Outcome, window: int) -> Ca
 
     The function raises `DatasetError` when windows are wanted and the dataset has no history.
     """
-    scaled: dict[int, np.ndarray] = {}
+    scaled: dict[int, History] = {}
 
     def make(dataset: Dataset) -> Samples:
         if window == 1:
-            table, position, first = scaling.transform(dataset.features), np.arange(len(dataset)), None
+            table, position, first, before = scaling.transform(dataset.features), np.arange(len(dataset)), None, None
         else:
             history, position = _history_of(dataset)
             if id(history) not in scaled:
-                scaled[id(history)] = scaling.transform(history.features)
-            table, first = scaled[id(history)], history.first
+                scaled[id(history)] = history.transformed(scaling.transform)
+            own = scaled[id(history)]
+            table, first, before = own.features, own.first, own.before
         target = outcome.to_network(dataset.target).astype(np.float32)
         weight = (dataset.weight / dataset.weight.mean()).astype(np.float32)
-        return Samples(table, position, first, window, target, weight)
+        return Samples(table, position, first, window, target, weight, before)
 
     return make
 
@@ -91,7 +95,7 @@ def early_stopping_parts(train: Dataset, validation: Dataset | None) -> tuple[Da
     Without a validation that leaves 30 samples on either side, all samples train and nothing stops them.
     """
     if validation is not None:
-        weighted = validation.take(validation.weight > 0)
+        weighted = counted_rows(validation)
         return train, weighted if len(weighted) else None
     try:
         earlier, last = last_part(train, VALIDATION_SHARE)

@@ -14,7 +14,7 @@ import numpy as np
 
 from trimtab.bars.schema import TIME
 from trimtab.bars.times import as_time
-from trimtab.datasets.recipe import as_of, label_of
+from trimtab.datasets.recipe import as_of, label_of, window_of
 from trimtab.datasets.windows import Reach, SampleTimes, Windows, reach_of, read_sample_times, windows
 from trimtab.features.catalogue import catalogue
 from trimtab.features.store import lineage, read_event_times, table_name
@@ -137,7 +137,7 @@ def _fingerprint_seen(recipe: Mapping[str, Any], series: Series) -> str | None:
 
 def _own(samples: SampleTimes, bars: RecalledBars, recipe: Mapping[str, Any], sighting: Sighting) -> _Counts:
     """Samples of the instrument itself, through features or label."""
-    reach = reach_of(recipe["features"], label_of(recipe))
+    reach = reach_of(recipe["features"], label_of(recipe), window_of(recipe))
     return _counts(samples.of(bars.series.instrument_id), bars, sighting, _seen_times(bars, sighting), reach)
 
 
@@ -150,7 +150,7 @@ def _beside(
     axis: np.ndarray,
 ) -> _Counts:
     """Samples of an instrument that has bars at `axis`, through its features of peers."""
-    lookback, memory = peer_reach(recipe["features"])
+    lookback, memory = peer_reach(recipe["features"], window_of(recipe))
     read = replace(bars, recalled=at_rows_of(axis, bars.recalled), changes=_matched(axis, bars.changes))
     return _counts(samples.of(reader.instrument_id), read, sighting, axis, Reach(lookback, memory, _NO_LABEL))
 
@@ -244,12 +244,12 @@ def touched_forecasts(
         return None
     table = workspace.lake.tables.read(name, columns=["instrument_id", "event_time"])
     instruments, times = np.array(table["instrument_id"].to_pylist()), table["event_time"].to_numpy().astype(TIME)
-    reach, n_touched = reach_of(recipe["features"], label_of(recipe)), 0
+    reach, n_touched = reach_of(recipe["features"], label_of(recipe), window_of(recipe)), 0
     if bars.series.key in recipe["bars"]:
         own = windows(times[instruments == bars.series.instrument_id], bars.event_time, reach.memory, reach.horizon)
         n_touched += int(own.touched_by(bars.recalled).sum())
     for reader in readers(recipe, bars.series):
-        axis, (_, memory) = bars_of(reader).event_time, peer_reach(recipe["features"])
+        axis, (_, memory) = bars_of(reader).event_time, peer_reach(recipe["features"], window_of(recipe))
         beside = windows(times[instruments == reader.instrument_id], axis, memory, _NO_LABEL)
         n_touched += int(beside.touched_by(at_rows_of(axis, bars.recalled)).sum())
     return TouchedTable("forecasts", name, table.num_rows, n_touched, built_before) if n_touched else None

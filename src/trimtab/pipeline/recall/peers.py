@@ -24,22 +24,25 @@ def readers(recipe: Mapping[str, Any], series: Series) -> list[Series]:
     return [Series.parse(key) for key, told in beside.items() if series.key in told.get("peers", {})]
 
 
-def peer_reach(features: Iterable[str]) -> tuple[int, int]:
-    """Look-back and memory of those features that read peers; 0 where none does.
+def peer_reach(features: Iterable[str], window: int = 1) -> tuple[int, int]:
+    """Look-back and memory of those features that read peers, over a window of bars; 0 where none does.
 
     As in `datasets.windows.reach_of`, a feature that the catalogue does not have any more counts as the
     one that reaches furthest.
 
     >>> peer_reach(["return_60", "peer_return_5"])
     (5, 5)
+    >>> peer_reach(["return_60", "peer_return_5"], window=20)
+    (24, 24)
     >>> peer_reach(["gone", "peer_return_5"]) == peer_reach(catalogue())
     True
     """
     known, asked = catalogue(), set(features)
     reading = [name for name, each in known.items() if "peers" in each.needs]
     names = [name for name in reading if name in asked] if asked <= set(known) else reading
-    lookback = max((known[name].lookback for name in names), default=0)
-    return lookback, max([known[name].warmup for name in names] + [lookback])
+    earlier = window - 1
+    lookback = max((known[name].lookback + earlier for name in names), default=0)
+    return lookback, max([known[name].warmup + earlier for name in names] + [lookback])
 
 
 def at_rows_of(axis: np.ndarray, times: np.ndarray) -> np.ndarray:

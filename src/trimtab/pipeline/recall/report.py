@@ -91,7 +91,7 @@ class TouchedDataset:
     ----------
     fingerprint, series: which dataset, and which of its series it is about.
     strategies: whose models or studies used it, or whose latest it is.
-    as_of: the newest known time of its bars.
+    as_of: the newest known time of its bars and of what was told of them later.
     n_samples: of all its instruments.
     n_touched: samples that read the bars, memory of 1e-9 included; `share` of all, 0 to 1.
     n_within_lookback: those of them that read the bars within look-back or label.

@@ -41,6 +41,19 @@ def test_two_parts_of_a_dataset_share_one_scaled_history() -> None:
     assert first.table is second.table
 
 
+def test_bars_before_the_beginning_train_as_they_are_forecast_with() -> None:
+    """A preprocessing that fills missing values says what such a bar is; 0 would be another than in a forecast."""
+    dataset = make_dataset(60, k=3, history=True)
+    filled = dataset.with_features(lambda rows: np.nan_to_num(rows) + np.array([5.0, 0.0, -3.0]), ("a", "b", "c"))
+    assert filled.history is not None and filled.history.before is not None
+    scaling = fit_scaling(filled.features)
+    samples = maker_of_samples(scaling, Outcome("classification"), 5)(filled)
+    inputs, _, _ = samples.rows(np.arange(60))
+    assert np.array_equal(inputs.numpy(), scaling.transform(filled.windows(5)))
+    other = replace(filled, history=replace(filled.history, before=np.array([5.0, 1.0, -3.0])))
+    assert maker_of_samples(scaling, Outcome("classification"), 5)(other).fingerprint() != samples.fingerprint()
+
+
 def test_windows_need_a_history() -> None:
     dataset = make_dataset(60)
     with pytest.raises(DatasetError, match="no history"):
