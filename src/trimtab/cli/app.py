@@ -85,8 +85,8 @@ def run_cli(arguments: list[str] | None = None) -> None:
 
 def _warn_of_unknown_variables() -> None:
     """A misspelt setting in the environment would otherwise be passed over in silence."""
-    if not any(name.startswith("TRIMTAB_") for name in os.environ):
-        return  # most often; then the settings are not even imported
+    if "--help" in sys.argv or not any(name.startswith("TRIMTAB_") for name in os.environ):
+        return  # then the settings need not be imported, which takes a while
     from trimtab.config.settings import unknown_variables
 
     for sentence in unknown_variables(os.environ):
