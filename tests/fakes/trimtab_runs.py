@@ -15,6 +15,11 @@ COMMAND = (sys.executable, "-c", "from trimtab.cli import main; main()", "run")
 PROGRESS = (" s\n", "unchanged\n")  # how the line of a finished stage ends
 
 
+def is_progress(line: str) -> bool:
+    """Whether a line tells of a finished stage; the last one tells how long all of them took."""
+    return line.endswith(PROGRESS) and not line.startswith("done in")
+
+
 @dataclass(frozen=True)
 class FinishedRun:
     """A run that came to its end.
@@ -39,7 +44,7 @@ def finish_run(environment: Mapping[str, str]) -> FinishedRun:
     assert process.stderr is not None
     for line in process.stderr:
         said.append(line)
-        if line.endswith(PROGRESS):
+        if is_progress(line):
             progress.append(line.strip())
             seconds.append(time.monotonic() - before)
             before = time.monotonic()
@@ -56,7 +61,7 @@ def kill_run(environment: Mapping[str, str], after_stages: int, then_seconds: fl
     process = _start(environment)
     assert process.stderr is not None
     said: list[str] = []
-    while sum(line.endswith(PROGRESS) for line in said) < after_stages:
+    while sum(map(is_progress, said)) < after_stages:
         line = process.stderr.readline()
         assert line, "the run ended before it was to be killed:\n" + "".join(said)
         said.append(line)
@@ -69,7 +74,7 @@ def kill_run(environment: Mapping[str, str], after_stages: int, then_seconds: fl
 def _start(environment: Mapping[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         COMMAND,
-        env=dict(environment),
+        env={"TRIMTAB_TRACKING": "lake", **environment},  # MLflow's copy has tests of its own, and takes seconds
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

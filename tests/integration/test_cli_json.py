@@ -97,8 +97,10 @@ BARS_OF_THE_STORE = {
 }
 COMMANDS = STORED | FROM_FILES | BARS_OF_THE_STORE
 # They refuse once another test of this module has corrected a bar; tests/unit/cli/test_features_update.py has the
-# first, tests/integration/test_models_forecast.py the second.
-ELSEWHERE = {"features update", "models forecast"}
+# first, tests/integration/test_models_forecast.py the second. The candlestick network, which has to be trained, is in
+# tests/unit/cli/test_model_patterns.py.
+PATTERNS = {f"models patterns {word}" for word in ("train", "evaluate", "find")}
+ELSEWHERE = {"features update", "models forecast", *PATTERNS}
 
 
 @pytest.fixture(scope="module")

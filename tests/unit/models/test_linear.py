@@ -24,7 +24,7 @@ def test_probabilities_equal_a_pipeline_of_scikit_learn() -> None:
     weight = np.random.default_rng(0).uniform(0.2, 2.0, len(train))
     ours = Linear({"l2": 2.0}).fit(replace(train, weight=weight), None, CONTEXT).predict(test.features).value
     theirs = make_pipeline(StandardScaler(), LogisticRegression(C=0.5, tol=1e-10, max_iter=5000))
-    theirs.fit(train.features, train.target, logisticregression__sample_weight=weight)
+    theirs.fit(train.features, train.target, logisticregression__sample_weight=weight / weight.mean())
     assert np.abs(ours - theirs.predict_proba(test.features)[:, 1]).max() < 1e-6
 
 

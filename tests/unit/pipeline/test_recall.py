@@ -200,7 +200,10 @@ def test_superseded_samples_are_those_that_today_s_bars_would_make_otherwise(wor
     kept, _ = load_snapshot(workspace.lake, freeze(workspace))
     bars = workspace.bars.current(BARS.series)
     today = build_dataset([SeriesSamples(compute(bars, NAMES), (compute_label(bars, LABEL, HORIZON),))])
-    order = np.argsort(today.event_time)  # the restated bar, known last, comes last
+    kept = kept.take(
+        np.isin(kept.event_time, today.event_time)
+    )  # the restated bar itself came after its label was over
+    order = np.argsort(today.event_time)
     otherwise = (kept.features != today.features[order]).any(axis=1) | (kept.target != today.target[order])
     rows = np.searchsorted(BARS.event_time, kept.event_time[otherwise])
     assert (rows[0], rows[-1]) == (AT - HORIZON, AT + LOOKBACK)  # the first and the last of those that are counted
