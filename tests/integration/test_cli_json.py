@@ -50,6 +50,7 @@ STORED = {
     "datasets compare": ["datasets", "compare", "FINGERPRINT", "FINGERPRINT"],
     "datasets split": ["datasets", "split", "FINGERPRINT", "--shares", "70/15/15"],
     "models list": ["models", "list", "--strategy", NAME],
+    "studies list": ["studies", "list", "--strategy", NAME],
     "models show": ["models", "show", NAME],
     "drift show": ["drift", "show", NAME],
     "experiments list": ["experiments", "list", "--strategy", NAME],
@@ -98,9 +99,9 @@ BARS_OF_THE_STORE = {
 COMMANDS = STORED | FROM_FILES | BARS_OF_THE_STORE
 # They refuse once another test of this module has corrected a bar; tests/unit/cli/test_features_update.py has the
 # first, tests/integration/test_models_forecast.py the second. The candlestick network, which has to be trained, is in
-# tests/unit/cli/test_model_patterns.py.
+# tests/unit/cli/test_model_patterns.py, one study in tests/unit/cli/test_studies.py.
 PATTERNS = {f"models patterns {word}" for word in ("train", "evaluate", "find")}
-ELSEWHERE = {"features update", "models forecast", *PATTERNS}
+ELSEWHERE = {"features update", "models forecast", "studies show", *PATTERNS}
 
 
 @pytest.fixture(scope="module")
