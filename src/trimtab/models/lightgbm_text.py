@@ -128,7 +128,7 @@ def _check_tree(number: int, tree: dict[str, str], n_features: int) -> None:
         raise ValueError(f"tree {number} is not a tree of number splits and constant leaves")
     n = int(tree.get("num_leaves", "0"))
     for name in (*_PER_SPLIT, *_PER_LEAF, "shrinkage"):
-        count = len(_numbers(tree.get(name, "")))
+        count = len(tree.get(name, "").split())  # what is used is read as numbers further down, the rest is only told
         expected = 1 if name == "shrinkage" else n - 1 if name in _PER_SPLIT else n
         # A tree of one leaf has nothing to walk, and leaves out some of its columns.
         if count != expected and not (n == 1 and name != "leaf_value"):
