@@ -66,7 +66,7 @@ class Line:
     def cells(self) -> tuple[str, ...]:
         """As written in the table."""
         pooled = self.report.pooled
-        return (
+        cells = (
             self.name,
             f"{100 * pooled['accuracy']:.1f} %",
             "" if np.isnan(self.spread) else f"{100 * self.spread:.1f}",
@@ -79,6 +79,7 @@ class Line:
             f"{self.microseconds:.0f}",
             f"{self.kilobytes:.0f}",
         )
+        return tuple("" if cell == "nan" else cell for cell in cells)  # a constant forecast has no correlation
 
 
 HEADER = (
