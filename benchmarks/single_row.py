@@ -14,6 +14,7 @@ import numpy as np
 import xgboost
 from sklearn.base import BaseEstimator
 
+from benchmarks.made_samples import leaning_samples
 from benchmarks.measuring import Section
 from trimtab.datasets import Dataset
 from trimtab.models.families import make_forecaster
@@ -36,7 +37,7 @@ The library's call is the fastest it offers from Python for one row: `Booster.pr
 
 def measure() -> list[Section]:
     """Every family that trees or weights make."""
-    dataset = _dataset()
+    dataset = leaning_samples(N_SAMPLES, N_FEATURES, 0.5, 0.3)
     rows = [np.ascontiguousarray(dataset.features[i : i + 1]) for i in range(512)]
     table = []
     for family, parameters in PARAMETERS.items():
@@ -95,27 +96,3 @@ def _microseconds(
         call(rows[i % len(rows)])
         taken[i] = time.perf_counter() - began
     return float(np.median(taken) * 1e6), float(np.quantile(taken, 0.99) * 1e6)
-
-
-def _dataset() -> Dataset:
-    """Daily samples whose direction leans on two features."""
-    rng = np.random.default_rng(7)
-    features = np.asfortranarray(rng.standard_normal((N_SAMPLES, N_FEATURES)))
-    score = 0.5 * features[:, 0] - 0.3 * features[:, 1] + rng.standard_normal(N_SAMPLES)
-    opened = np.datetime64("2000-01-01", "us") + np.arange(N_SAMPLES) * np.timedelta64(1, "D")
-    day = np.timedelta64(1, "D")
-    return Dataset(
-        features=features,
-        feature_names=tuple(f"f{number}" for number in range(N_FEATURES)),
-        target=(score > 0).astype(np.float64),
-        task="classification",
-        horizon=1,
-        weight=np.ones(N_SAMPLES),
-        instrument=np.zeros(N_SAMPLES, np.int32),
-        instruments=("ONE",),
-        event_time=opened,
-        decision_time=opened + day,
-        label_start=opened + day,
-        label_end=opened + 2 * day,
-        baseline=np.full(N_SAMPLES, 0.5),
-    )

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import lightgbm
-import numpy as np
 import xgboost
 
+from benchmarks.made_samples import leaning_samples
 from benchmarks.measuring import Section, best_of
 from trimtab.datasets import Dataset
 from trimtab.models.families import make_forecaster
@@ -29,7 +29,7 @@ storable, forecasts on training and test rows, and every score."""
 
 def measure() -> list[Section]:
     """Both boosters."""
-    dataset = _dataset()
+    dataset = leaning_samples(N_SAMPLES, N_FEATURES, 0.2, 0.1)
     bare: dict[str, Callable[[Dataset], object]] = {"lightgbm": _bare_lightgbm, "xgboost": _bare_xgboost}
     folds = SPLITTER.split(dataset)
     table = []
@@ -52,27 +52,3 @@ def _bare_xgboost(train: Dataset) -> object:
     settings = make_forecaster("xgboost")._settings(train.task, CONTEXT)  # type: ignore[attr-defined]  # the very parameters
     data = xgboost.DMatrix(train.features, train.target, weight=train.weight, nthread=1)
     return xgboost.train(settings, data, make_forecaster("xgboost").parameters["n_estimators"])
-
-
-def _dataset() -> Dataset:
-    """Daily samples of one instrument whose next direction leans a little on two features."""
-    rng = np.random.default_rng(7)
-    features = np.asfortranarray(rng.standard_normal((N_SAMPLES, N_FEATURES)))
-    score = 0.2 * features[:, 0] - 0.1 * features[:, 1] + rng.standard_normal(N_SAMPLES)
-    day = np.timedelta64(1, "D")
-    opened = np.datetime64("1990-01-01", "us") + np.arange(N_SAMPLES) * day
-    return Dataset(
-        features=features,
-        feature_names=tuple(f"f{number}" for number in range(N_FEATURES)),
-        target=(score > 0).astype(np.float64),
-        task="classification",
-        horizon=1,
-        weight=np.ones(N_SAMPLES),
-        instrument=np.zeros(N_SAMPLES, np.int32),
-        instruments=("ONE",),
-        event_time=opened,
-        decision_time=opened + day,
-        label_start=opened + day,
-        label_end=opened + 2 * day,
-        baseline=np.full(N_SAMPLES, 0.5),
-    )

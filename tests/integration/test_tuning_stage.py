@@ -19,6 +19,7 @@ from trimtab.errors import ConfigurationError, UnknownNameError
 from trimtab.pipeline import datasets, evidence, features, tuning
 from trimtab.pipeline.stage import StageResult
 from trimtab.pipeline.workspace import Workspace
+from trimtab.tracking.run_store import RunStore
 
 STRATEGY = """
 name = "mine"
@@ -175,3 +176,11 @@ def test_settings_that_cannot_be_are_one_sentence(folder: Path) -> None:
     with pytest.raises(UnknownNameError, match="'yours'"):
         said("list", "--strategy", "yours")
     assert said("list") == {"studies": []}
+
+
+def test_a_study_without_trials_leaves_no_run_and_one_with_trials_does(folder: Path) -> None:
+    studied(workspace := opened(folder, "n_trials = 0\n"))
+    runs = RunStore.of(workspace.lake)
+    assert not runs.list()
+    studied(opened(folder, 'sampler = "random"\nn_trials = 1\n'))
+    assert [run.kind for run in runs.list()] == ["tuning_study"]

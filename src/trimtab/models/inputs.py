@@ -86,7 +86,7 @@ def bounded(features: np.ndarray) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def _is_bounded(values):  # type: ignore[no-untyped-def]  # numba infers types
-    for value in values:  # noqa: SIM110 - numba has no generators  # a NaN is not beyond anything
+    for value in values:  # noqa: SIM110 - numba has no generators; a NaN is not beyond anything
         if value > LARGEST or value < -LARGEST:
             return False
     return True

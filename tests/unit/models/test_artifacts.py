@@ -54,6 +54,13 @@ def test_the_manifest_names_what_a_reader_wants_to_know(store: ArtifactStore, st
     assert manifest["parameters"] == {"l2": 100.0}
     assert set(manifest["files"]) == {"model.json", "golden.safetensors"}
     assert {"numpy", "lightgbm", "scikit-learn"} <= set(manifest["libraries"])
+    assert "torch" not in manifest["libraries"]
+
+
+def test_the_manifest_of_a_network_names_its_pytorch_inside_a_wrapper_too() -> None:
+    given = {"family": "dense", "hidden": [4], "epochs": 1, "scaling": "standard"}
+    network = make_forecaster("preprocessed", given).fit(DATASET, None, FitContext(1, 1))
+    assert "torch" in manifest_of(network, network.save())["libraries"]
 
 
 def test_equal_models_have_one_name_and_different_ones_two(store: ArtifactStore, stored: StoredModel) -> None:

@@ -10,6 +10,7 @@ from fakes.datasets import make_dataset
 
 from trimtab.errors import ArtifactError, ConfigurationError, DatasetError, NotEnoughDataError, UnknownNameError
 from trimtab.models.artifacts import load_model, store_model
+from trimtab.models.conformal import Adjustable
 from trimtab.models.families import load_fitted, make_forecaster
 from trimtab.models.forecasting import forecast
 from trimtab.models.golden import golden_inputs
@@ -139,3 +140,23 @@ def test_a_horizon_over_other_features_is_refused() -> None:
     other = make_forecaster("linear").fit(make_dataset(200, k=3), None, CONTEXT).save()
     with pytest.raises(ArtifactError, match="horizon 5 expects other inputs"):
         load_fitted({**files, "horizon_5/model.json": other["model.json"]})
+
+
+def test_intervals_can_be_asked_for_at_another_coverage_as_of_the_first_horizon_alone() -> None:
+    dataset = make_dataset(300, task="regression", further=(5,))
+    fitted = HorizonsForecaster({"family": "confident"}).fit(dataset, None, CONTEXT)
+    alone = make_forecaster("confident").fit(dataset.at(1), None, CONTEXT)
+    assert isinstance(fitted, Adjustable) and isinstance(alone, Adjustable) and fitted.coverage == alone.coverage == 0.9
+    wider = fitted.at_coverage(fitted.predict(dataset.features), 0.97)
+    assert np.array_equal(wider, alone.at_coverage(alone.predict(dataset.features), 0.97))
+    assert (wider[1] - wider[0]).mean() > np.subtract(
+        *fitted.at_coverage(fitted.predict(dataset.features), 0.9)[::-1]
+    ).mean()
+
+
+def test_without_intervals_there_is_no_coverage_to_ask_for() -> None:
+    dataset = make_dataset(300, further=(5,))
+    fitted = HorizonsForecaster(FOREST).fit(dataset, None, CONTEXT)
+    assert fitted.coverage is None
+    with pytest.raises(ConfigurationError, match=r"set confidence\.coverage"):
+        fitted.at_coverage(fitted.predict(dataset.features), 0.9)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from fakes.datasets import make_dataset
 
+from trimtab.config import Settings
 from trimtab.config.strategy import Label, Strategy, Universe, Validation
-from trimtab.pipeline.tuning import tuning_folds
+from trimtab.pipeline.tuning import fit_context, tuning_folds
+from trimtab.pipeline.workspace import Workspace
 from trimtab.validation.splitters import walk_forward_from
 
 
@@ -44,3 +48,9 @@ def test_with_a_hold_out_a_study_trains_on_the_first_part_and_judges_on_the_seco
     # 700 and 150 samples, less the four whose label ends inside the next part.
     assert np.array_equal(seen.decision_time[fold.train], dataset.decision_time[:696])
     assert np.array_equal(seen.decision_time[fold.test], dataset.decision_time[700:846])
+
+
+def test_every_training_has_the_seed_the_threads_and_the_device_of_the_settings(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, strategies_dir=tmp_path, seed=11, n_threads=1, device="cpu")
+    context = fit_context(Workspace.open(settings))
+    assert (context.seed, context.n_threads, context.device) == (11, 1, "cpu")

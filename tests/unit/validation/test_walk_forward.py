@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 
 from trimtab.datasets import Dataset
 from trimtab.models.protocol import FittedForecaster
+from trimtab.validation import walk_forward as walk_forward_module
 from trimtab.validation.folds import Fold
 from trimtab.validation.splitters import WalkForward
 from trimtab.validation.verdict import Verdict
@@ -47,6 +48,21 @@ def test_each_fold_is_scored_on_its_own_test_part() -> None:
         majority = float(dataset.target[fold.train].mean() > 0.5)
         assert result.metrics["majority_accuracy"] == pytest.approx((truth == majority).mean())
         assert (result.n_train, result.n_test) == (len(fold.train), len(fold.test))
+
+
+@pytest.mark.parametrize("most", [walk_forward_module.TRAINING_ROWS, 50])
+def test_the_training_accuracy_is_that_of_rows_spread_over_the_training_part(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk_forward_module, "TRAINING_ROWS", most)
+    dataset = make_dataset(800)
+    report = walk_forward(dataset, fit_first_feature, WalkForward())
+    value = fit_first_feature(dataset, None).predict(dataset.features).value
+    for fold, result in zip(WalkForward().split(dataset), report.folds, strict=True):
+        n = len(fold.train)
+        rows = fold.train if n <= most else fold.train[[round(i * (n - 1) / (most - 1)) for i in range(most)]]
+        expected = accuracy_score(dataset.target[rows], value[rows] > 0.5)
+        assert result.metrics["train_accuracy"] == pytest.approx(expected)
 
 
 def test_the_summary_is_made_of_the_folds() -> None:
