@@ -17,6 +17,7 @@ import optuna
 import pytest
 from fakes.datasets import make_dataset
 from fakes.folds import thirds
+from fakes.registries import fresh_postgres_database
 from fakes.studies import small_study
 
 from trimtab.config.strategy import Model
@@ -77,14 +78,15 @@ def wait_for(what: Any, seconds: float = 60.0) -> Any:
 def test_random_search_in_two_workers_ends_with_the_trials_of_a_single_process(
     tmp_path: Path, postgres_url: str
 ) -> None:
+    url = fresh_postgres_database(postgres_url)  # other tests have studies of the same name on this server
     told: list[int] = []
-    many = run(postgres_url, sampler="random", n_workers=2, on_trial=lambda r, wanted: told.append(r.number))
+    many = run(url, sampler="random", n_workers=2, on_trial=lambda r, wanted: told.append(r.number))
     assert many == run(f"sqlite:///{tmp_path / 'one.db'}", sampler="random")
-    assert sorted(told) == sorted(numbers_of(postgres_url)) == list(range(10))
+    assert sorted(told) == sorted(numbers_of(url)) == list(range(10))
     assert many.n_interrupted == 0
     # A single process may go on with it, and a finished study starts nobody.
-    assert run(postgres_url, sampler="random", n_trials=12).trials[:10] == many.trials
-    assert run(postgres_url, sampler="random", n_workers=2) == many
+    assert run(url, sampler="random", n_trials=12).trials[:10] == many.trials
+    assert run(url, sampler="random", n_workers=2) == many
 
 
 @pytest.mark.slow

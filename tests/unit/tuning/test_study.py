@@ -10,6 +10,7 @@ import numpy as np
 import optuna
 import pytest
 from fakes.datasets import make_dataset
+from fakes.registries import fresh_postgres_database
 from fakes.studies import DATASET, FOLDS
 from sqlalchemy import create_engine, inspect
 
@@ -175,7 +176,7 @@ def test_a_file_that_is_no_database_is_one_sentence(study, tmp_path: Path) -> No
 
 @pytest.mark.postgres
 def test_a_study_on_postgresql_equals_one_on_sqlite(study, postgres_url: str) -> None:
-    assert study(storage=Database(postgres_url)) == study()
+    assert study(storage=Database(fresh_postgres_database(postgres_url))) == study()
 
 
 def test_a_locked_database_is_one_sentence_after_the_time_the_database_is_given(study, tmp_path: Path) -> None:
