@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
 
 def _walk_forward_report(workspace: Workspace, strategy_name: str) -> StageResult:
-    from trimtab.pipeline.evidence import report_walk_forward
+    from trimtab.pipeline.walk_forward import report_walk_forward
 
     return report_walk_forward(workspace, strategy_name)
 
 
 def _backtest_report(workspace: Workspace, strategy_name: str) -> StageResult:
-    from trimtab.pipeline.evidence import report_backtest
+    from trimtab.pipeline.backtest import report_backtest
 
     return report_backtest(workspace, strategy_name)
 
 
 def _leak_certificate(workspace: Workspace, strategy_name: str) -> StageResult:
-    from trimtab.pipeline.evidence import certify_leaks
+    from trimtab.pipeline.leak_certificate import certify_leaks
 
     return certify_leaks(workspace, strategy_name)
 

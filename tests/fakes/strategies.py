@@ -92,12 +92,14 @@ def run_market_data(workspace: Workspace) -> dict[str, StageResult]:
 
 def run_strategy(workspace: Workspace, name: str = NAME) -> dict[str, StageResult]:
     """Dataset to decision of one strategy; results by stage."""
+    from trimtab.pipeline.backtest import report_backtest
     from trimtab.pipeline.datasets import build_training_dataset
-    from trimtab.pipeline.evidence import certify_leaks, report_backtest, report_walk_forward
     from trimtab.pipeline.governance import decide_deployment
+    from trimtab.pipeline.leak_certificate import certify_leaks
     from trimtab.pipeline.models import train_candidate
     from trimtab.pipeline.monitoring import snapshot_drift
     from trimtab.pipeline.tuning import run_tuning_study
+    from trimtab.pipeline.walk_forward import report_walk_forward
 
     stages = (
         build_training_dataset, run_tuning_study, train_candidate, snapshot_drift,

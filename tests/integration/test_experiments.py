@@ -14,11 +14,11 @@ from trimtab.clock import SimulatedClock
 from trimtab.errors import LockedError
 from trimtab.models.artifacts import load_model
 from trimtab.pipeline.datasets import build_training_dataset
-from trimtab.pipeline.evidence import report_walk_forward
 from trimtab.pipeline.models import train_candidate
 from trimtab.pipeline.run_cleaning import clean_runs, running_stage
 from trimtab.pipeline.tracking import tracked, try_to_mirror
 from trimtab.pipeline.tuning import run_tuning_study
+from trimtab.pipeline.walk_forward import report_walk_forward
 from trimtab.pipeline.workspace import Workspace
 from trimtab.storage.locks import exclusive
 from trimtab.tracking.run_store import RunStore

@@ -11,8 +11,8 @@ import pytest
 from fakes.strategies import NAME, open_world, run_market_data, run_strategy, write_strategy
 
 from trimtab.clock import SimulatedClock
-from trimtab.pipeline.evidence import WALK_FORWARD
 from trimtab.pipeline.running import stage_values
+from trimtab.pipeline.walk_forward import WALK_FORWARD
 from trimtab.registry.decisions import Decision
 
 pytestmark = pytest.mark.slow

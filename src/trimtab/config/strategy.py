@@ -37,6 +37,23 @@ Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
+def _size(given: Any) -> Any:
+    """Read an extent of time: a share such as 0.6, a number of bars such as 500, or a duration such as `730d`."""
+    if isinstance(given, str | timedelta):
+        return parse_duration(given)
+    if type(given) is int and given > 1:
+        return given
+    if type(given) in (int, float) and 0 < given <= 1:
+        return float(given)
+    raise ValueError(
+        "it must be a share greater than 0 and at most 1, a whole number of bars from 2, or a duration such as '730d'"
+    )
+
+
+# How much time: a share of the distinct decision times, so many of them, or a duration.
+Size = Annotated[float | int | timedelta, BeforeValidator(_size)]
+
+
 def _three_shares(given: Any) -> Any:
     """Let through three numbers greater than 0 that sum to 1."""
     numbers = [value for value in given if type(value) in (int, float)] if isinstance(given, list | tuple) else []
@@ -283,7 +300,7 @@ class Tuning(_Section):
 
 
 class Validation(_Section):
-    """Walk-forward windows, as shares of the time spanned by the dataset.
+    """Walk-forward windows: each size a share of the decision times, a number of them, or a duration.
 
     With window "hold_out" there is one cut, by `hold_out` (train, validation and test, such as 60/20/20 or
     70/15/15): a study trains on the first part and is judged on the second; then a model that has learnt from both
@@ -292,18 +309,16 @@ class Validation(_Section):
 
     window: Literal["expanding", "rolling", "hold_out"] = "expanding"
     hold_out: ThreeShares = (0.6, 0.2, 0.2)
-    initial_train: Share = 0.6
-    test: Share = 0.1
-    step: Share = 0.1
+    initial_train: Size = 0.6
+    test: Size = 0.1
+    step: Size = 0.1
     embargo: Duration = timedelta(0)
     n_seeds: int = Field(default=3, ge=1, le=50)  # trainings whose spread is shown beside each measure
 
     @model_validator(mode="after")
     def _fits(self) -> Validation:
-        if self.initial_train <= 0 or self.test <= 0 or self.step <= 0:
-            zero = next(key for key in ("initial_train", "test", "step") if getattr(self, key) <= 0)
-            raise SectionError(f"{zero} is {getattr(self, zero)}; it must be greater than 0")
-        if self.initial_train + self.test > 1.0 + 1e-9:
+        shares = [size for size in (self.initial_train, self.test) if isinstance(size, float)]
+        if len(shares) == 2 and sum(shares) > 1.0 + 1e-9:
             raise SectionError(
                 f"initial_train is {self.initial_train} and test {self.test}; "
                 "initial_train + test must not exceed 1, or no fold fits"
@@ -312,15 +327,47 @@ class Validation(_Section):
 
 
 class Backtest(_Section):
-    """How forecasts become positions and what trading costs."""
+    """How forecasts become positions, when orders fill, and what trading costs.
 
-    rule: Literal["long_short", "long_flat", "avoid_high_volatility"] | None = None  # by label kind when absent
+    Attributes
+    ----------
+    rule: by label kind when absent.
+    threshold: the probability that decides.
+    max_exposure: share of the equity that may be held, divided evenly among the instruments; the rest stays cash.
+        It scales return and drawdown alike and leaves the Sharpe ratio as it is. Above 1 is leverage, which
+        `max_leverage` must allow.
+    max_leverage: the largest sum of absolute weights that a backtest accepts.
+    fill, delay_bars: an order decided at the close of a bar fills at the next open, `delay_bars` bars later.
+    commission_bps, commission_per_share, commission_per_trade: paid per fill: of the value, per unit, at once.
+    slippage_bps: fixed, of the price, per side.
+    max_volume_share: an order may be at most this share of the bar's volume; the rest waits for the next bars.
+    impact: coefficient of the square-root law: an order of Q units moves the price by impact x daily volatility x
+        sqrt(Q / daily volume).
+    borrow_bps_per_year: paid on the value of short positions.
+    """
+
+    rule: Literal["long_short", "long_flat", "avoid_high_volatility"] | None = None
     threshold: Share = 0.5
-    # Share of the equity that may be held, divided evenly among the instruments; the rest stays cash.
-    # It scales return and drawdown alike and leaves the Sharpe ratio as it is.
-    max_exposure: float = Field(default=1.0, gt=0.0, le=1.0)
+    max_exposure: float = Field(default=1.0, gt=0.0, le=10.0)
+    max_leverage: float = Field(default=1.0, gt=0.0, le=10.0)
+    fill: Literal["next_open", "close", "next_close"] = "next_open"
+    delay_bars: int = Field(default=0, ge=0, le=1_000)
     commission_bps: float = Field(default=5.0, ge=0.0)
+    commission_per_share: float = Field(default=0.0, ge=0.0)
+    commission_per_trade: float = Field(default=0.0, ge=0.0)
     slippage_bps: float = Field(default=5.0, ge=0.0)
+    max_volume_share: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    impact: float = Field(default=0.0, ge=0.0, le=100.0)
+    borrow_bps_per_year: float = Field(default=0.0, ge=0.0)
+
+    @model_validator(mode="after")
+    def _within_leverage(self) -> Backtest:
+        if self.max_exposure > self.max_leverage:
+            raise SectionError(
+                f"max_exposure is {self.max_exposure} and max_leverage {self.max_leverage}; lower max_exposure, or "
+                "raise max_leverage if that much may be borrowed"
+            )
+        return self
 
 
 class Gates(_Section):
@@ -333,6 +380,8 @@ class Gates(_Section):
     max_drawdown: Share = 0.20
     max_baseline_p_value: Share = 0.05  # paired block bootstrap against the naive baseline
     max_overfitting_gap: Share = 0.15  # training accuracy minus walk-forward accuracy
+    min_deflated_sharpe_ratio: Share = 0.90  # probability that the Sharpe ratio is above what luck of all trials gives
+    min_worst_regime_accuracy: Share = 0.50  # in the regime of volatility or trend where it is lowest
     max_drift_share: Share = 0.30  # share of features drifted in the latest snapshot
     max_artifact_mb: float = Field(default=100.0, gt=0.0)
     max_load_seconds: float = Field(default=5.0, gt=0.0)

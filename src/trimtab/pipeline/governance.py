@@ -8,12 +8,13 @@ from trimtab.errors import NotFoundError
 from trimtab.figures import GREEN, RED, as_png, new_figure
 from trimtab.lifecycle.decision import decide
 from trimtab.lifecycle.evidence import Evidence
-from trimtab.pipeline.evidence import BACKTEST, WALK_FORWARD
+from trimtab.pipeline.backtest import BACKTEST
 from trimtab.pipeline.leak_certificate import certified_leaks
 from trimtab.pipeline.models import CANDIDATE, candidate_version
 from trimtab.pipeline.monitoring import STAGE as DRIFT
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import StageResult, Table
+from trimtab.pipeline.walk_forward import WALK_FORWARD
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.decisions import Decision
 from trimtab.registry.models import ModelVersion

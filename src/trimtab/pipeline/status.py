@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from trimtab.pipeline.backtest import BACKTEST
 from trimtab.pipeline.datasets import STAGE as DATASET
-from trimtab.pipeline.evidence import BACKTEST, WALK_FORWARD
 from trimtab.pipeline.models import CANDIDATE, candidate_version
 from trimtab.pipeline.monitoring import STAGE as DRIFT
 from trimtab.pipeline.running import stage_values
+from trimtab.pipeline.walk_forward import WALK_FORWARD
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.decisions import Decision
 from trimtab.registry.models import ModelVersion

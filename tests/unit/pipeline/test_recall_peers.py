@@ -19,10 +19,11 @@ from trimtab.datasets import Dataset
 from trimtab.datasets.snapshot import load_snapshot
 from trimtab.features.catalogue import catalogue
 from trimtab.pipeline.datasets import build_training_dataset
-from trimtab.pipeline.evidence import WALK_FORWARD, forecast_table
 from trimtab.pipeline.features import compute_family
 from trimtab.pipeline.recall import RecallReport, recall
 from trimtab.pipeline.recall.report import TouchedTable
+from trimtab.pipeline.walk_forward import WALK_FORWARD
+from trimtab.pipeline.walk_forward_forecasts import forecast_table
 from trimtab.pipeline.workspace import Workspace
 
 STRATEGY = """

@@ -19,11 +19,11 @@ from trimtab.datasets.windows import Reach, SampleTimes, Windows, reach_of, read
 from trimtab.features.catalogue import catalogue
 from trimtab.features.store import lineage, read_event_times, table_name
 from trimtab.market import Series
-from trimtab.pipeline.evidence import forecast_table
 from trimtab.pipeline.features import STAGES as FEATURE_STAGES
 from trimtab.pipeline.recall.peers import at_rows_of, peer_reach, readers, stored_readers
 from trimtab.pipeline.recall.report import ChangedBar, TouchedDataset, TouchedTable
 from trimtab.pipeline.running import stage_values
+from trimtab.pipeline.walk_forward_forecasts import forecast_table
 from trimtab.pipeline.workspace import Workspace
 
 _TICK = np.timedelta64(1, "us")

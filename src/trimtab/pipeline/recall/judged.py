@@ -10,13 +10,15 @@ import numpy as np
 from trimtab.bars.times import as_time
 from trimtab.datasets.windows import reach_of, windows
 from trimtab.features.catalogue import resolve
-from trimtab.pipeline.evidence import BACKTEST, LEAKS, WALK_FORWARD
+from trimtab.pipeline.backtest import BACKTEST
+from trimtab.pipeline.leak_certificate import LEAKS
 from trimtab.pipeline.models import CANDIDATE
 from trimtab.pipeline.monitoring import STAGE as DRIFT
 from trimtab.pipeline.recall.built import RecalledBars
 from trimtab.pipeline.recall.report import TouchedDataset, TouchedModel, TouchedReport
 from trimtab.pipeline.running import stage_values
 from trimtab.pipeline.tuning import TUNING
+from trimtab.pipeline.walk_forward import WALK_FORWARD
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.drift import DriftRecord
 from trimtab.registry.models import ModelVersion

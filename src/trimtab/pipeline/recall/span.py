@@ -12,13 +12,13 @@ from trimtab.datasets.snapshot import read_recipe, stored_fingerprints
 from trimtab.errors import DatasetError, TrimtabError, UnknownNameError
 from trimtab.market import Series, Timeframe
 from trimtab.pipeline.datasets import STAGE as DATASET
-from trimtab.pipeline.evidence import WALK_FORWARD
 from trimtab.pipeline.recall.built import BarsOf, RecalledBars, touched_dataset, touched_features, touched_forecasts
 from trimtab.pipeline.recall.changes import changes_in, late_changes, overlapping, refused_in
 from trimtab.pipeline.recall.judged import touched_models, touched_reports
 from trimtab.pipeline.recall.peers import readers
 from trimtab.pipeline.recall.report import RecallReport, TouchedDataset, TouchedTable
 from trimtab.pipeline.running import stage_values
+from trimtab.pipeline.walk_forward import WALK_FORWARD
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.models import ModelVersion
 

@@ -1,35 +1,26 @@
-"""Stage six: the evidence about a candidate: walk-forward and backtest; the leak certificate has its own module."""
+"""Stage six, the walk-forward: a candidate's recipe trained on the past and judged on what follows."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
-from trimtab.backtest.costs import costs_from
-from trimtab.backtest.engine import BacktestReport
-from trimtab.backtest.forecasts import backtest_forecasts
-from trimtab.backtest.plots import plot_equity
 from trimtab.config.as_read import validation_as_read
-from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
-from trimtab.errors import NotFoundError
 from trimtab.metrics.plain import plain
 from trimtab.models.configured import forecaster_of
 from trimtab.models.protocol import FitContext, FittedForecaster
 from trimtab.pipeline.checkpoints import kept_checkpoints
 from trimtab.pipeline.datasets import load_training_dataset
-from trimtab.pipeline.leak_certificate import LEAKS, certify_leaks
 from trimtab.pipeline.models import recipe_fingerprint
-from trimtab.pipeline.running import Produced, run_stage, stage_values
+from trimtab.pipeline.running import Produced, run_stage
 from trimtab.pipeline.stage import Scalar, StageResult, Table
 from trimtab.pipeline.tracking import FoldProgress, tell_walk_forward, tracked
 from trimtab.pipeline.tuning import fit_context, tuned_parameters
+from trimtab.pipeline.walk_forward_forecasts import STAGE, forecast_table, write_forecasts
 from trimtab.pipeline.workspace import Workspace
-from trimtab.signals.positions import default_rule
 from trimtab.storage.atomic import write_text
 from trimtab.storage.hashing import fingerprint_json, fingerprint_table
 from trimtab.storage.manifests import Manifest
@@ -38,19 +29,9 @@ from trimtab.validation.plots import plot_accuracy
 from trimtab.validation.seed_spread import SeedSpread, seed_spread
 from trimtab.validation.significance import BaselineComparison, compare_with_baseline
 from trimtab.validation.splitters import walk_forward_from
-from trimtab.validation.walk_forward import FoldResult, OutOfSample, WalkForwardReport, walk_forward
+from trimtab.validation.walk_forward import FoldResult, WalkForwardReport, walk_forward
 
-__all__ = [
-    "BACKTEST",
-    "LEAKS",
-    "WALK_FORWARD",
-    "certify_leaks",
-    "forecast_table",
-    "report_backtest",
-    "report_walk_forward",
-]
-
-WALK_FORWARD, BACKTEST = "walk_forward_report", "backtest_report"
+WALK_FORWARD = STAGE
 
 
 def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult:
@@ -81,7 +62,7 @@ def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult
             report = judged_with(own, progress)
             spread = seed_spread([report, *(judged_with(other, progress) for other in others)])
             comparison = compare_with_baseline(report, dataset, seed=workspace.settings.seed)
-            workspace.lake.tables.write(forecast_table(strategy_name), _forecasts(dataset, report.out_of_sample))
+            write_forecasts(workspace, strategy_name, recipe, dataset, report.out_of_sample)
             described = _describe_walk_forward(workspace, strategy_name, report, comparison, spread)
             tell_walk_forward(run, report, described)
         return replace(described, summary={**described.summary, "recipe": recipe, "dataset": fingerprint})
@@ -97,44 +78,6 @@ def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult
 def _context_of(fold: Fold, context: FitContext) -> FitContext:
     """Checkpoints of a fold in a folder of its own; those of another seed have other names."""
     return replace(context, checkpoints=context.checkpoints / fold.name if context.checkpoints else None)
-
-
-def report_backtest(workspace: Workspace, strategy_name: str) -> StageResult:
-    """Trade the out-of-sample forecasts of the walk-forward at the next open, after costs."""
-    strategy = workspace.strategy(strategy_name)
-    fingerprint, dataset = load_training_dataset(workspace, strategy_name)
-    judged = stage_values(workspace, WALK_FORWARD, strategy_name) or {}
-    if judged.get("dataset") != fingerprint:
-        raise NotFoundError(
-            f"the latest walk-forward of '{strategy_name}' is not about its latest dataset {fingerprint[:12]}; "
-            f"run the stage {WALK_FORWARD} first"
-        )
-
-    def inputs() -> dict[str, Any]:
-        return {
-            "dataset": fingerprint,
-            "forecasts": judged["forecasts"],
-            "recipe": judged["recipe"],
-            "bars": {series.key: workspace.bars.fingerprint(series) for series in strategy.universe.series},
-            "backtest": strategy.backtest.model_dump(mode="json"),
-            "label": strategy.label.kind,
-        }
-
-    def compute() -> Produced:
-        bars = {series.instrument_id: workspace.bars.current(series) for series in strategy.universe.series}
-        report = backtest_forecasts(
-            dataset,
-            _read_forecasts(workspace, strategy_name),
-            bars,
-            rule=strategy.backtest.rule or default_rule(strategy.label.kind),
-            threshold=strategy.backtest.threshold,
-            max_exposure=strategy.backtest.max_exposure,
-            costs=costs_from(strategy.backtest),
-        )
-        described = _describe_backtest(workspace, strategy, report)
-        return replace(described, summary={**described.summary, "recipe": judged["recipe"]})
-
-    return run_stage(workspace, BACKTEST, strategy_name, inputs, compute)
 
 
 def _describe_walk_forward(
@@ -216,66 +159,3 @@ _SHOWN_IF_GIVEN = (
     "interval_coverage", "adaptive_coverage", "interval_width", "adaptive_width", "expected_calibration_error",
     "abstained_share", "accuracy_when_not_abstaining",
 )  # fmt: skip
-
-
-def _describe_backtest(workspace: Workspace, strategy: Strategy, report: BacktestReport) -> Produced:
-    folder = workspace.report_folder(BACKTEST, strategy.name)
-    document = report.to_json()
-    write_text(folder / "report.json", json.dumps(document))
-    shown = ("total_return", "annual_return", "annual_volatility", "sharpe_ratio", "sortino_ratio", "max_drawdown")
-    account = ("exposure", "turnover", "break_even_cost_bps", "total_costs", "n_trades", "trade_win_rate")
-    held: Table = [
-        {"metric": name, "strategy": report.metrics.get(name), "buy_and_hold": report.benchmark_metrics.get(name)}
-        for name in shown
-    ]
-    metrics = {name: report.metrics.get(name) for name in (*shown, *account)}
-    return Produced(
-        data_version=fingerprint_json(document),
-        metrics=metrics
-        | {"commission_bps": strategy.backtest.commission_bps, "slippage_bps": strategy.backtest.slippage_bps},
-        tables={
-            "against buy and hold": held,
-            "account": [{"metric": n, "value": report.metrics.get(n)} for n in account],
-        },
-        plots={"Equity": plot_equity(report)},
-        links={"report": folder / "report.json"},
-        summary={
-            "sharpe_ratio": report.metrics["sharpe_ratio"],
-            "total_return": report.metrics["total_return"],
-            "max_drawdown": abs(report.metrics["max_drawdown"]),
-            "benchmark_sharpe_ratio": report.benchmark_metrics["sharpe_ratio"],
-        },
-    )
-
-
-def forecast_table(strategy_name: str) -> str:
-    """The name of the table with the out-of-sample forecasts of a strategy's latest walk-forward."""
-    return f"reports/{WALK_FORWARD}/{strategy_name}/forecasts"
-
-
-def _forecasts(dataset: Dataset, forecasts: OutOfSample) -> pa.Table:
-    rows = forecasts.row
-    time = pa.timestamp("us", tz="UTC")
-    return pa.table(
-        {
-            "row": rows,
-            "instrument_id": [dataset.instruments[code] for code in dataset.instrument[rows]],
-            "event_time": pa.array(dataset.event_time[rows], pa.timestamp("us")).cast(time),
-            "decision_time": pa.array(dataset.decision_time[rows], pa.timestamp("us")).cast(time),
-            "fold": forecasts.fold,
-            "value": forecasts.value,
-            "target": forecasts.target,
-            "baseline": forecasts.baseline,
-            "majority": forecasts.majority,
-        }
-        | {name: getattr(forecasts, name) for name in _CERTAINTY if getattr(forecasts, name) is not None}
-    )
-
-
-_CERTAINTY = ("low", "high", "confidence", "novelty", "adaptive_low", "adaptive_high")
-
-
-def _read_forecasts(workspace: Workspace, strategy_name: str) -> OutOfSample:
-    table = workspace.lake.tables.read(forecast_table(strategy_name))
-    columns = ("row", "fold", "value", "target", "baseline", "majority")
-    return OutOfSample(**{name: np.asarray(table[name].to_numpy()) for name in columns})
