@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 SOURCES := src dagster_project tests benchmarks
 
 .DEFAULT_GOAL := help
-.PHONY: help run up test check lint bench docs clean
+.PHONY: help run up test check lint bench calibration docs clean
 
 help: ## list the words
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -32,6 +32,9 @@ lint: $(VENV)/.development ## format, lint, types, layers
 
 bench: $(VENV)/.development ## what is measured, against whom, in one run
 	@$(BIN)/python -m benchmarks
+
+calibration: $(VENV)/.development ## how often tests, corrections and intervals are wrong; writes docs/calibration.md
+	@$(BIN)/python -m benchmarks.calibration
 
 docs: $(VENV)/.development ## write the generated pages of docs/ again
 	@$(BIN)/python -m benchmarks.calibration

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.calibration import table
 from benchmarks.sentiment import data_folder
+from benchmarks.tables import table
 from trimtab.bars import Bars
 from trimtab.bars.sources.files import BarFiles
 from trimtab.features.catalogue import catalogue

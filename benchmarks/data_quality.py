@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.calibration import table
 from benchmarks.quality_injection import Power, power, power_of_told
 from benchmarks.quality_rates import (
     ALLOWED,
@@ -36,6 +35,7 @@ from benchmarks.quality_rates import (
     sweep,
 )
 from benchmarks.quality_truth import Recall, recall_of_everything
+from benchmarks.tables import table
 from trimtab.bars.checks import Verdict, judge
 from trimtab.bars.checks.adjustments import implied_dividends
 from trimtab.bars.files import read_bar_file

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.calibration import table
+from benchmarks.tables import table
 from trimtab.bars.files import read_bar_file
 from trimtab.facts import moods
 from trimtab.facts.embedding import DIMENSION, HashedEmbedder, _words_and_pairs
