@@ -19,7 +19,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 from benchmarks.measuring import Section
 
 # Imported when they are measured: a process that a benchmark starts would import all of them again.
-BENCHMARKS = ("ingest", "bar_store", "features", "drift", "backtest", "walk_forward", "single_row")
+BENCHMARKS = ("ingest", "bar_store", "features", "drift", "backtest", "walk_forward", "single_row", "sample_run")
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 
 

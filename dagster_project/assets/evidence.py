@@ -29,6 +29,30 @@ def _leak_certificate(workspace: Workspace, strategy_name: str) -> StageResult:
     return certify_leaks(workspace, strategy_name)
 
 
+def _honesty_report(workspace: Workspace, strategy_name: str) -> StageResult:
+    from trimtab.pipeline.honesty import report_honesty
+
+    return report_honesty(workspace, strategy_name)
+
+
+def _robustness_report(workspace: Workspace, strategy_name: str) -> StageResult:
+    from trimtab.pipeline.robustness import report_robustness
+
+    return report_robustness(workspace, strategy_name)
+
+
+def _model_certificate(workspace: Workspace, strategy_name: str) -> StageResult:
+    from trimtab.pipeline.model_certificate import certify_model
+
+    return certify_model(workspace, strategy_name)
+
+
+def _model_report(workspace: Workspace, strategy_name: str) -> StageResult:
+    from trimtab.pipeline.model_report import report_model
+
+    return report_model(workspace, strategy_name)
+
+
 STAGES = (
     StageSpec(
         name="walk_forward_report",
@@ -49,6 +73,24 @@ STAGES = (
         reads=("walk_forward_report", "bars"),
     ),
     StageSpec(
+        name="honesty_report",
+        group="evidence",
+        grain="strategy",
+        description="One row per trial: what the Sharpe ratio is worth once everything that was ever tried is counted.",
+        kinds=frozenset({"report"}),
+        stage=_honesty_report,
+        reads=("tuning_study", "backtest_report", "bars"),
+    ),
+    StageSpec(
+        name="robustness_report",
+        group="evidence",
+        grain="strategy",
+        description="One row per regime, crisis, instrument, side and disturbance: where the model holds and where it does not.",
+        kinds=frozenset({"report"}),
+        stage=_robustness_report,
+        reads=("tuning_study", "walk_forward_report", "backtest_report", "bars"),
+    ),
+    StageSpec(
         name="leak_certificate",
         group="evidence",
         grain="strategy",
@@ -57,5 +99,32 @@ STAGES = (
         stage=_leak_certificate,
         reads=("training_dataset",),
         checks=(Check("no_leaks", "Nothing in the dataset or its folds knows the future.", blocking=False),),
+    ),
+    StageSpec(
+        name="model_certificate",
+        group="evidence",
+        grain="strategy",
+        description="One row per canary: the training finds skill where it was planted, and none where there is none.",
+        kinds=frozenset({"report"}),
+        stage=_model_certificate,
+        reads=("training_dataset", "candidate_model"),
+        checks=(Check("model_is_clean", "No canary of the training procedure failed.", blocking=False),),
+    ),
+    StageSpec(
+        name="model_report",
+        group="evidence",
+        grain="strategy",
+        description="One HTML page per model version: verdict and reasons first, then all evidence.",
+        kinds=frozenset({"report"}),
+        stage=_model_report,
+        reads=(
+            "walk_forward_report",
+            "backtest_report",
+            "honesty_report",
+            "robustness_report",
+            "leak_certificate",
+            "model_certificate",
+            "deployment_decision",
+        ),
     ),
 )

@@ -25,6 +25,15 @@ STAGES = (
         description="One row per gate: value, limit and verdict. The candidate waits for approval or is refused with reasons.",
         kinds=frozenset({"database"}),
         stage=_deployment_decision,
-        reads=("candidate_model", "walk_forward_report", "backtest_report", "leak_certificate", "drift_snapshot"),
+        reads=(
+            "candidate_model",
+            "walk_forward_report",
+            "backtest_report",
+            "honesty_report",
+            "robustness_report",
+            "leak_certificate",
+            "model_certificate",
+            "drift_snapshot",
+        ),
     ),
 )

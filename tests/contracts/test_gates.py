@@ -13,7 +13,7 @@ from trimtab.lifecycle.gates import GATES, INSUFFICIENT_EVIDENCE, Gate, evaluate
 
 LIMITS = Gates(
     min_accuracy=0.65, min_precision=0.61, min_recall=0.62, min_consistency=0.75, max_drawdown=0.2,
-    max_baseline_p_value=0.05, max_overfitting_gap=0.15, max_drift_share=0.3, max_artifact_mb=100.0, max_load_seconds=5.0,
+    max_baseline_p_value=0.05, max_overfitting_gap=0.15, min_deflated_sharpe_ratio=0.9, min_worst_regime_accuracy=0.5, max_drift_share=0.3, max_artifact_mb=100.0, max_load_seconds=5.0,
 )  # fmt: skip
 
 # Every gate: what it reads, a value exactly on the limit, and the next worse one.
@@ -25,13 +25,17 @@ CASES: dict[str, tuple[str, float, float]] = {
     "consistency": ("consistency", 0.75, 0.7499999),
     "baseline_significance": ("baseline_p_value", 0.05, 0.0500001),
     "overfitting_gap": ("overfitting_gap", 0.15, 0.1500001),
+    "deflated_sharpe_ratio": ("deflated_sharpe_ratio", 0.9, 0.8999999),
+    "worst_regime": ("worst_regime_accuracy", 0.5, 0.4999999),
     "max_drawdown": ("max_drawdown", 0.2, 0.2000001),
     "leak_certificate": ("n_leaks", 0, 1),
+    "model_certificate": ("n_failed_canaries", 0, 1),
     "drift_share": ("drift_share", 0.3, 0.3000001),
     "artifact_size": ("artifact_mb", 100.0, 100.0001),
     "load_time": ("load_seconds", 5.0, 5.0001),
     "artifact_integrity": ("n_damaged_files", 0, 1),
 }
+REASONS = {"leaks_reason", "canaries_reason", "worst_regime"}  # words beside a measurement
 ON_THE_LIMIT = Evidence(**{field: value for field, value, _ in CASES.values()})  # type: ignore[arg-type]  # by name
 
 every_gate = pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.__name__)
@@ -39,7 +43,7 @@ every_gate = pytest.mark.parametrize("gate", GATES, ids=lambda gate: gate.__name
 
 def test_every_gate_has_a_case_and_every_measurement_a_gate() -> None:
     assert [gate.__name__ for gate in GATES] == list(CASES)
-    assert {field for field, _, _ in CASES.values()} == {field.name for field in fields(Evidence)} - {"leaks_reason"}
+    assert {field for field, _, _ in CASES.values()} == {field.name for field in fields(Evidence)} - REASONS
 
 
 @every_gate

@@ -95,15 +95,20 @@ def run_strategy(workspace: Workspace, name: str = NAME) -> dict[str, StageResul
     from trimtab.pipeline.backtest import report_backtest
     from trimtab.pipeline.datasets import build_training_dataset
     from trimtab.pipeline.governance import decide_deployment
+    from trimtab.pipeline.honesty import report_honesty
     from trimtab.pipeline.leak_certificate import certify_leaks
+    from trimtab.pipeline.model_certificate import certify_model
+    from trimtab.pipeline.model_report import report_model
     from trimtab.pipeline.models import train_candidate
     from trimtab.pipeline.monitoring import snapshot_drift
+    from trimtab.pipeline.robustness import report_robustness
     from trimtab.pipeline.tuning import run_tuning_study
     from trimtab.pipeline.walk_forward import report_walk_forward
 
     stages = (
         build_training_dataset, run_tuning_study, train_candidate, snapshot_drift,
-        report_walk_forward, report_backtest, certify_leaks, decide_deployment,
+        report_walk_forward, report_backtest, report_honesty, report_robustness, certify_leaks, certify_model,
+        decide_deployment, report_model,
     )  # fmt: skip
     results = [stage(workspace, name) for stage in stages]
     return {result.stage: result for result in results}

@@ -133,8 +133,8 @@ def test_a_restated_bar_leads_to_everything_built_on_it_and_to_one_retrain(world
     assert dataset.n_touched > dataset.n_within_lookback  # the memory of rsi_14 is longer than its look-back
     assert (touched.version, touched.dataset, touched.built_before) == ("1.0.0", dataset.fingerprint, True)
     assert kinds(found) == [
-        "backtest_report", "deployment_decision", "drift_snapshot", "leak_certificate", "tuning_study",
-        "walk_forward_report",
+        "backtest_report", "deployment_decision", "drift_snapshot", "honesty_report", "leak_certificate",
+        "model_certificate", "robustness_report", "tuning_study", "walk_forward_report",
     ]  # fmt: skip
     assert all(before([*found.datasets, *found.reports]))
 

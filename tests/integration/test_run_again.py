@@ -23,7 +23,9 @@ from trimtab.pipeline.stage import StageResult
 pytestmark = pytest.mark.slow
 
 KEPT = ("bars", "quarantine", "features", "datasets", "artifacts", "manifests", "reports")
-JUDGED = {"walk_forward_report", "backtest_report", "drift_snapshot", "deployment_decision"}
+DECIDED = {"deployment_decision", "model_report"}
+TRADED = {"backtest_report", "honesty_report", "robustness_report", *DECIDED}
+JUDGED = {"walk_forward_report", "drift_snapshot", "model_certificate", *TRADED}
 FROM_THE_DATASET_ON = {"training_dataset", "tuning_study", "candidate_model", "leak_certificate", *JUDGED}
 
 
@@ -72,8 +74,8 @@ def test_another_seed_redoes_what_is_random_and_what_is_judged_by_it(whole_run: 
 
 
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
-    "a gate's limit": ({"gates": {"min_accuracy": 0.1}}, {"deployment_decision"}),
-    "trading costs": ({"backtest": {"commission_bps": 50.0}}, {"backtest_report", "deployment_decision"}),
+    "a gate's limit": ({"gates": {"min_accuracy": 0.1}}, DECIDED),
+    "trading costs": ({"backtest": {"commission_bps": 50.0}}, TRADED),
     "the limit of drift": ({"drift": {"current": 100, "max_psi": 0.9}}, {"drift_snapshot"}),
     "the schedule": ({"retraining": {"schedule": "monthly"}}, set()),
     "the horizon": ({"label": {"horizons": [3]}}, FROM_THE_DATASET_ON),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from trimtab.drift.measures import (
+from trimtab.metrics.distributions import (
     Sample,
     bin_counts,
     jensen_shannon,

@@ -1,110 +1,106 @@
-"""What trading costs: commission and slippage, each with its null object.
+"""What trading costs: commission, slippage, market impact and borrow, each 0 unless asked for.
 
-`units` is signed (positive buys), `price` the quoted price; both arrays of one shape.
+One set of numbers, named as in the `[backtest]` section of a strategy file. For a fill of Q units (positive buys)
+at the quoted price P:
+
+    paid price   P x (1 + sign(Q) x (slippage_bps / 1e4 + impact x sigma x sqrt(|Q| / V)))
+    commission   |Q| x paid price x commission_bps / 1e4 + |Q| x commission_per_share + commission_per_trade
+
+sigma is the volatility of a bar and V the mean volume of a bar, over the 20 bars of the instrument before the
+fill (`impact`): the square-root law of market impact (Tóth et al. 2011). It is the same law whether both are taken
+per bar or per day, because sigma grows with the square root of time and V with time.
+Short positions pay `borrow_bps_per_year` on their value at the last close, for the time until the next bar opens.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol
-
-import numpy as np
+from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 from trimtab.config.strategy import Backtest
 from trimtab.errors import ConfigurationError
 
-
-class CommissionModel(Protocol):
-    """Money paid for a fill."""
-
-    def commission(self, units: np.ndarray, price: np.ndarray) -> np.ndarray:
-        """Money, not negative, per fill."""
-        ...
+COST_KINDS = ("commission", "slippage", "impact", "borrow")
 
 
-class SlippageModel(Protocol):
-    """How far from the quoted price a fill happens."""
+class Rates(NamedTuple):
+    """`Costs` as the kernel reads them: shares instead of basis points; `volume_share` is infinite without a limit."""
 
-    def fill_price(self, units: np.ndarray, price: np.ndarray) -> np.ndarray:
-        """The price paid or received, never better than quoted."""
-        ...
-
-
-@dataclass(frozen=True)
-class BasisPointsCommission:
-    """A share of the traded value, in hundredths of a per cent.
-
-    >>> float(BasisPointsCommission(20.0).commission(np.array(-10.0), np.array(50.0)))
-    1.0
-    """
-
-    bps: float
-
-    def __post_init__(self) -> None:
-        _not_negative("commission_bps", self.bps)
-
-    def commission(self, units: np.ndarray, price: np.ndarray) -> np.ndarray:
-        return np.abs(units) * price * (self.bps / 1e4)
-
-
-@dataclass(frozen=True)
-class NoCommission:
-    """Fills are free."""
-
-    def commission(self, units: np.ndarray, price: np.ndarray) -> np.ndarray:
-        return np.zeros(np.broadcast_shapes(np.shape(units), np.shape(price)))
-
-
-@dataclass(frozen=True)
-class FixedBasisPoints:
-    """Buys fill above the quoted price and sells below it, by a fixed share.
-
-    >>> FixedBasisPoints(10.0).fill_price(np.array([1.0, -1.0]), np.array([100.0, 100.0])).tolist()
-    [100.1, 99.9]
-    """
-
-    bps: float
-
-    def __post_init__(self) -> None:
-        _not_negative("slippage_bps", self.bps)
-
-    def fill_price(self, units: np.ndarray, price: np.ndarray) -> np.ndarray:
-        return price * (1.0 + np.sign(units) * (self.bps / 1e4))
-
-
-@dataclass(frozen=True)
-class NoSlippage:
-    """Fills happen at the quoted price."""
-
-    def fill_price(self, units: np.ndarray, price: np.ndarray) -> np.ndarray:
-        return price
+    commission: float
+    per_share: float
+    per_trade: float
+    slippage: float
+    volume_share: float
+    impact: float
+    borrow: float
 
 
 @dataclass(frozen=True)
 class Costs:
-    """All frictions of a simulation; by default there are none."""
+    """All frictions of a simulation; by default there are none.
 
-    commission: CommissionModel = field(default_factory=NoCommission)
-    slippage: SlippageModel = field(default_factory=NoSlippage)
+    Attributes
+    ----------
+    commission_bps: of the traded value, per side.
+    commission_per_share: money per unit traded.
+    commission_per_trade: money per fill; an order that fills over several bars pays it in each.
+    slippage_bps: buys fill this much above the quoted price, sales below it.
+    max_volume_share: a bar fills at most this share of its volume; the rest of the order waits for the next bars.
+    impact: coefficient of the square-root law; 0 is none, about 1 is what studies of equities find.
+    borrow_bps_per_year: of the value of short positions.
+    """
+
+    commission_bps: float = 0.0
+    commission_per_share: float = 0.0
+    commission_per_trade: float = 0.0
+    slippage_bps: float = 0.0
+    max_volume_share: float | None = None
+    impact: float = 0.0
+    borrow_bps_per_year: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in (field.name for field in fields(self) if field.name != "max_volume_share"):
+            value = getattr(self, name)
+            if not 0.0 <= value < float("inf"):
+                raise ConfigurationError(f"{name} is {value}; costs must be finite and not negative")
+        if self.slippage_bps >= 1e4:
+            raise ConfigurationError(f"slippage_bps is {self.slippage_bps}; at 10000 a sale would fetch nothing")
+        if self.max_volume_share is not None and not 0.0 < self.max_volume_share <= 1.0:
+            raise ConfigurationError(
+                f"max_volume_share is {self.max_volume_share}; give a share above 0 and up to 1, or None for no limit"
+            )
+
+    @property
+    def needs_volume(self) -> bool:
+        """Whether the volume of bars must be known."""
+        return self.max_volume_share is not None or self.impact > 0.0
+
+    def rates(self) -> Rates:
+        """The numbers that the kernel computes with.
+
+        >>> Costs(commission_bps=5.0).rates().commission
+        0.0005
+        """
+        return Rates(
+            commission=self.commission_bps / 1e4,
+            per_share=float(self.commission_per_share),
+            per_trade=float(self.commission_per_trade),
+            slippage=self.slippage_bps / 1e4,
+            volume_share=float("inf") if self.max_volume_share is None else float(self.max_volume_share),
+            impact=float(self.impact),
+            borrow=self.borrow_bps_per_year / 1e4,
+        )
 
 
 def basis_points(commission_bps: float = 0.0, slippage_bps: float = 0.0) -> Costs:
     """Costs as shares of the traded value, per side.
 
-    >>> basis_points(5.0).slippage
-    NoSlippage()
+    >>> basis_points(5.0).slippage_bps
+    0.0
     """
-    return Costs(
-        BasisPointsCommission(commission_bps) if commission_bps else NoCommission(),
-        FixedBasisPoints(slippage_bps) if slippage_bps else NoSlippage(),
-    )
+    return Costs(commission_bps=commission_bps, slippage_bps=slippage_bps)
 
 
 def costs_from(config: Backtest) -> Costs:
-    """The costs a strategy file asks for."""
-    return basis_points(config.commission_bps, config.slippage_bps)
-
-
-def _not_negative(name: str, bps: float) -> None:
-    if not bps >= 0.0:
-        raise ConfigurationError(f"{name} is {bps}; costs must not be negative")
+    """The costs a strategy file asks for: every friction has one name in both."""
+    return Costs(**{field.name: getattr(config, field.name) for field in fields(Costs)})

@@ -1,8 +1,8 @@
 """A vectorised account of many instruments: targets in, equity curve and trades out.
 
-A target decided at the close of bar t fills at the open of bar t + 1 by default. "next_close" fills a
-bar later still; "close" fills at the very price the decision was made on, which nobody gets, and is
-there to see how much a result owes to it.
+A target decided at the close of bar t fills at the open of bar t + 1 by default. "next_close" fills a bar later
+still; "close" fills at the very price the decision was made on, which nobody gets, and is there to see how much a
+result owes to it. `delay_bars` moves any of them that many bars of the instrument later.
 
 Two meanings of a target, `units`:
 
@@ -11,7 +11,9 @@ Two meanings of a target, `units`:
   target of that instrument changes and then kept, so weights drift with prices until the next change.
   Once the equity is gone, everything is sold at the next change and nothing is bought again.
 
-Short positions pay no borrow, cash earns nothing, dividends come only through adjusted prices.
+A target that changes is an order. One that cannot fill (no price, no volume) stays open until it can, until a newer
+target replaces it, or until the bars end; `unfilled` lists every such order. Cash earns nothing, dividends come only
+through adjusted prices.
 """
 
 from __future__ import annotations
@@ -22,15 +24,20 @@ from typing import Any, Literal
 
 import numpy as np
 
-from trimtab.backtest.costs import Costs
+from trimtab.backtest.costs import COST_KINDS, Costs
+from trimtab.backtest.kernel import keep_account
+from trimtab.backtest.ledger import Account
 from trimtab.backtest.market import Fill, Grid, Prices, Targets, bars_per_year, lay_out
-from trimtab.backtest.trades import Trade, find_trades
-from trimtab.errors import ConfigurationError, UnknownNameError
+from trimtab.backtest.orders import Unfilled, describe_unfilled
+from trimtab.backtest.trades import Trades, find_trips
+from trimtab.errors import ConfigurationError, DatasetError, UnknownNameError
 from trimtab.metrics.arrays import share
 from trimtab.metrics.plain import plain
 from trimtab.metrics.trading import evaluate_returns, exposure, profit_factor, win_rate
 
 Units = Literal["units", "weights"]
+LISTED_UNFILLED = 100  # in the document; the report has all
+_ROUNDING = 1e-9  # weights of 1/3 each may add up to a little more than 1
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,9 @@ class BacktestReport:
     metrics: all of `evaluate_returns` on `returns`, and see `_account_metrics`.
     benchmark_metrics: `evaluate_returns` of the benchmark.
     periods_per_year: used to annualise; measured from the bars unless given.
+    n_fills: orders, or parts of orders, that filled.
+    unfilled: orders that could not fill when they were due, or not whole, by time.
+    costs_paid: money by kind, see `COST_KINDS`; adds up to the metric `total_costs`.
     """
 
     event_time: np.ndarray
@@ -58,13 +68,16 @@ class BacktestReport:
     benchmark: np.ndarray
     weights: np.ndarray
     instruments: tuple[str, ...]
-    trades: tuple[Trade, ...]
+    trades: Trades
     metrics: dict[str, float]
     benchmark_metrics: dict[str, float]
     periods_per_year: float
+    n_fills: int
+    unfilled: tuple[Unfilled, ...]
+    costs_paid: dict[str, float]
 
     def to_json(self) -> dict[str, Any]:
-        """The document `trimtab backtest --json` prints; unknown is None."""
+        """The document `trimtab backtest --json` prints; unknown is None, of the unfilled the first are listed."""
         curve = zip(self.event_time, self.equity, strict=True)
         return plain(
             {
@@ -72,7 +85,12 @@ class BacktestReport:
                 "benchmark": self.benchmark_metrics,
                 "periods_per_year": self.periods_per_year,
                 "equity": [{"event_time": time, "value": value} for time, value in curve],
+                "benchmark_equity": self.benchmark,
                 "trades": [asdict(trade) for trade in self.trades],
+                "n_fills": self.n_fills,
+                "unfilled": [asdict(order) for order in self.unfilled[:LISTED_UNFILLED]],
+                "n_unfilled": len(self.unfilled),
+                "costs_paid": self.costs_paid,
             }
         )
 
@@ -85,79 +103,129 @@ def run_backtest(
     cash: float,
     costs: Costs | None = None,
     fill: Fill = "next_open",
+    delay_bars: int = 0,
+    max_leverage: float | None = None,
     periods_per_year: float | None = None,
     since: np.datetime64 | None = None,
 ) -> BacktestReport:
     """Simulate holding `positions` (by instrument id, decided at the close of bars) at `prices`.
 
     `cash` is the money at the start, `costs` none by default. The account and the buy-and-hold beside
-    it start with the first bar that opens at `since` or later (None: the first of all). Raises
-    `DatasetError` for prices or positions that cannot be aligned, `NotEnoughDataError` below 2 bars.
+    it start with the first bar that opens at `since` or later (None: the first of all).
+
+    More than `max_leverage` times the equity is refused with a `ConfigurationError` that names the first bar: of
+    weights their sum of sizes, of units the value held after a fill that adds to it, beside the equity before its
+    costs. Raises `DatasetError` for prices or positions that cannot be aligned and for costs that need a volume
+    nobody knows, `NotEnoughDataError` below 2 bars.
     """
-    if units not in ("units", "weights"):
-        raise UnknownNameError("meaning of positions", str(units), ("units", "weights"))
-    if not cash > 0.0:
-        raise ConfigurationError(f"cash is {cash}; a backtest starts with money")
+    grid, account = simulate(
+        prices,
+        positions,
+        units=units,
+        cash=cash,
+        costs=costs,
+        fill=fill,
+        delay_bars=delay_bars,
+        max_leverage=max_leverage,
+        since=since,
+    )
+    return _report(grid, account, cash, periods_per_year, is_weights=units == "weights")
+
+
+def simulate(
+    prices: Mapping[str, Prices],
+    positions: Mapping[str, Targets],
+    *,
+    units: Units,
+    cash: float,
+    costs: Costs | None = None,
+    fill: Fill = "next_open",
+    delay_bars: int = 0,
+    max_leverage: float | None = None,
+    since: np.datetime64 | None = None,
+) -> tuple[Grid, Account]:
+    """The account alone, without trades and metrics: for who needs only the equity, many times. See `run_backtest`."""
     costs = costs or Costs()
-    grid = lay_out(prices, positions, fill, since)
-    held = grid.target if units == "units" else _units_for_weights(grid, cash, costs)
-    traded = np.diff(held, axis=0, prepend=0.0)
-    price = np.nan_to_num(grid.fill_price)
-    paid = _costs_of(costs, traded, price)
-    value = held * np.nan_to_num(grid.close)
-    money = cash - np.cumsum((traded * price + paid).sum(axis=1))
-    equity = money + value.sum(axis=1)
-    returns = _returns(equity, cash)
-    per_year = bars_per_year(grid.event_time) if periods_per_year is None else periods_per_year
-    trades = _trades(grid, traded, price, paid)
-    weights = np.divide(value, equity[:, None], out=np.zeros_like(value), where=equity[:, None] > 0.0)
-    benchmark = _buy_and_hold(grid, cash)
-    metrics = evaluate_returns(returns, per_year)
+    _check_arguments(units, cash, max_leverage)
+    grid = lay_out(prices, positions, fill, since, delay_bars)
+    _check_volume(grid, costs)
+    limit = np.inf if max_leverage is None else max_leverage * (1.0 + _ROUNDING)
+    account = keep_account(
+        grid.market,
+        grid.orders,
+        grid.first,
+        cash,
+        costs.rates(),
+        is_weights=units == "weights",
+        max_leverage=limit,
+    )
+    if account.refused_at >= 0:
+        at = np.datetime_as_string(grid.event_time[account.refused_at], unit="s")
+        raise ConfigurationError(
+            f"the positions at {at}Z are {account.leverage:.6g} times the equity, above "
+            f"max_leverage {max_leverage}; make them smaller, or raise max_leverage if that much may be borrowed"
+        )
+    return grid, account
+
+
+def _report(
+    grid: Grid, account: Account, cash: float, periods_per_year: float | None, *, is_weights: bool
+) -> BacktestReport:
+    event_time = grid.event_time[grid.first :]
+    per_year = bars_per_year(event_time) if periods_per_year is None else periods_per_year
+    trips = find_trips(account.fills, account.book["mark"], account.book["borrow"])
+    trades = Trades(trips, grid.instruments, grid.event_time, grid.market.has_bar)
+    returns = _returns(account.equity, cash)
     return BacktestReport(
-        event_time=grid.event_time,
-        equity=equity,
+        event_time=event_time,
+        equity=account.equity,
         returns=returns,
-        benchmark=benchmark,
-        weights=weights,
+        benchmark=account.benchmark,
+        weights=account.weights,
         instruments=grid.instruments,
         trades=trades,
-        metrics=metrics
-        | _account_metrics(
-            equity, cash, traded_value=np.abs(traded) * price, paid=paid, weights=weights, trades=trades
-        ),
-        benchmark_metrics=evaluate_returns(_returns(benchmark, cash), per_year),
+        metrics=evaluate_returns(returns, per_year) | _account_metrics(grid, account, trades, cash),
+        benchmark_metrics=evaluate_returns(_returns(account.benchmark, cash), per_year),
         periods_per_year=per_year,
+        n_fills=len(account.fills),
+        unfilled=describe_unfilled(grid, account, is_weights=is_weights),
+        costs_paid={kind: float(account.totals[kind][0]) for kind in COST_KINDS},
     )
 
 
-def _units_for_weights(grid: Grid, cash: float, costs: Costs) -> np.ndarray:
-    """Units held by bar and instrument; only bars at which some target changes are visited."""
-    changes = np.diff(grid.target, axis=0, prepend=0.0) != 0.0
-    held = np.zeros_like(grid.target)
-    now, money = np.zeros(held.shape[1]), cash
-    previous = 0
-    price = np.nan_to_num(grid.fill_price)
-    for bar in np.flatnonzero(changes.any(axis=1)):
-        held[previous:bar] = now
-        equity = money + float(now @ price[bar])
-        changed = changes[bar] if equity > 0.0 else grid.has_bar[bar]
-        wanted = (
-            np.zeros_like(now)
-            if equity <= 0.0
-            else grid.target[bar] * equity / np.where(price[bar] > 0, price[bar], 1.0)
-        )
-        traded = np.where(changed, wanted - now, 0.0)
-        money -= float((traded * price[bar] + _costs_of(costs, traded, price[bar])).sum())
-        # Units of a changed instrument are assigned, not added up, so flat is exactly zero.
-        now, previous = np.where(changed, wanted, now), int(bar)
-    held[previous:] = now
-    return held
+def _account_metrics(grid: Grid, account: Account, trades: Trades, cash: float) -> dict[str, float]:
+    """What an account adds to a series of returns.
+
+    `exposure` is the share of bars at whose close something is held, `mean_gross_weight` how much of the
+    equity. `turnover` is the value bought plus sold per bar, as a share of the equity before the bar.
+    `break_even_cost_bps` is the cost per side at which nothing would be left of the result: profit
+    before costs over all value traded (exact for "units"; for "weights" sizes would differ a little).
+    """
+    equity, weights = account.equity, account.weights
+    value = np.abs(account.fills["units"]) * account.fills["price"]
+    closed = trades.pnl[~trades.is_open]
+    total_costs, final = float(sum(account.totals[kind][0] for kind in COST_KINDS)), float(equity[-1])
+    return {
+        "final_equity": final,
+        "total_costs": total_costs,
+        "n_fills": float(len(account.fills)),
+        "n_trades": float(len(closed)),
+        "n_open_trades": float(len(trades) - len(closed)),
+        "trade_win_rate": win_rate(closed),
+        "trade_profit_factor": profit_factor(closed),
+        "exposure": exposure(weights),
+        "mean_gross_weight": float(np.abs(weights).sum(axis=1).mean()),
+        "turnover": _turnover(equity, cash, account.fills["row"] - grid.first, value),
+        "break_even_cost_bps": share(final - cash + total_costs, float(value.sum())) * 1e4,
+    }
 
 
-def _costs_of(costs: Costs, traded: np.ndarray, price: np.ndarray) -> np.ndarray:
-    """Commission and slippage in money, per bar and instrument."""
-    paid_price = costs.slippage.fill_price(traded, price)
-    return costs.commission.commission(traded, paid_price) + traded * (paid_price - price)
+def _turnover(equity: np.ndarray, cash: float, row: np.ndarray, value: np.ndarray) -> float:
+    """Mean over the bars before which there was money; `row` and `value` are those of the fills."""
+    before = np.concatenate([[cash], equity[:-1]])
+    had = before > 0.0
+    traded = had[row]
+    return share(float((value[traded] / before[row[traded]]).sum()), int(had.sum()))
 
 
 def _returns(equity: np.ndarray, cash: float) -> np.ndarray:
@@ -166,55 +234,20 @@ def _returns(equity: np.ndarray, cash: float) -> np.ndarray:
     return np.divide(equity - before, before, out=np.full(len(equity), np.nan), where=before > 0.0)
 
 
-def _trades(grid: Grid, traded: np.ndarray, price: np.ndarray, paid: np.ndarray) -> tuple[Trade, ...]:
-    trades: list[Trade] = []
-    for column, name in enumerate(grid.instruments):
-        own = grid.has_bar[:, column]
-        time, fills = grid.event_time[own], traded[own, column]
-        trades += find_trades(
-            name, time, fills, price[own, column], costs=paid[own, column], last_close=float(grid.close[-1, column])
+def _check_arguments(units: str, cash: float, max_leverage: float | None) -> None:
+    if units not in ("units", "weights"):
+        raise UnknownNameError("meaning of positions", str(units), ("units", "weights"))
+    if not 0.0 < cash < np.inf:
+        raise ConfigurationError(f"cash is {cash}; a backtest starts with money")
+    if max_leverage is not None and not max_leverage > 0.0:
+        raise ConfigurationError(f"max_leverage is {max_leverage}; give a number above 0, or None for no limit")
+
+
+def _check_volume(grid: Grid, costs: Costs) -> None:
+    traded = np.unique(grid.orders["instrument"])
+    if costs.needs_volume and not grid.has_volume[traded].all():
+        unknown = [grid.instruments[number] for number in traded if not grid.has_volume[number]]
+        raise DatasetError(
+            f"no volume is known for {', '.join(unknown[:10])}, and max_volume_share and impact need one; "
+            "leave both out, or give bars with volume"
         )
-    return tuple(sorted(trades, key=lambda trade: (trade.entry_time, trade.instrument_id)))
-
-
-def _account_metrics(
-    equity: np.ndarray,
-    cash: float,
-    *,
-    traded_value: np.ndarray,
-    paid: np.ndarray,
-    weights: np.ndarray,
-    trades: tuple[Trade, ...],
-) -> dict[str, float]:
-    """What an account adds to a series of returns.
-
-    `exposure` is the share of bars at whose close something is held, `mean_gross_weight` how much of the
-    equity. `turnover` is the value bought plus sold per bar, as a share of the equity before the bar.
-    `break_even_cost_bps` is the cost per side at which nothing would be left of the result: profit
-    before costs over all value traded (exact for "units"; for "weights" sizes would differ a little).
-    """
-    before = np.concatenate([[cash], equity[:-1]])
-    turned = np.divide(traded_value.sum(axis=1), before, out=np.full(len(equity), np.nan), where=before > 0.0)
-    closed = np.array([trade.pnl for trade in trades if not trade.is_open])
-    total_costs, final = float(paid.sum()), float(equity[-1])
-    return {
-        "final_equity": final,
-        "total_costs": total_costs,
-        "n_trades": float(len(closed)),
-        "n_open_trades": float(len(trades) - len(closed)),
-        "trade_win_rate": win_rate(closed),
-        "trade_profit_factor": profit_factor(closed),
-        "exposure": exposure(weights),
-        "mean_gross_weight": float(np.abs(weights).sum(axis=1).mean()),
-        "turnover": share(float(np.nansum(turned)), int((~np.isnan(turned)).sum())),
-        "break_even_cost_bps": share(final - cash + total_costs, float(traded_value.sum())) * 1e4,
-    }
-
-
-def _buy_and_hold(grid: Grid, cash: float) -> np.ndarray:
-    part = cash / len(grid.instruments)
-    first = grid.has_bar.argmax(axis=0)
-    paid = grid.fill_price[first, np.arange(len(first))]
-    is_held = np.maximum.accumulate(grid.has_bar, axis=0)  # from its first bar on; until then the part is cash
-    value: np.ndarray = np.where(is_held, part * grid.close / paid, part).sum(axis=1)
-    return value

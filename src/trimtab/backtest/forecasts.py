@@ -1,14 +1,16 @@
-"""From the out-of-sample forecasts of a walk-forward to a simulated account."""
+"""From the out-of-sample forecasts of a walk-forward to positions that can be traded, and to an account."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from trimtab.backtest.costs import Costs
-from trimtab.backtest.engine import BacktestReport, run_backtest
+from trimtab.backtest.engine import BacktestReport
 from trimtab.backtest.market import Fill, Targets, prices_of
+from trimtab.backtest.simulation import Simulation
 from trimtab.bars import Bars
 from trimtab.datasets import Dataset
 from trimtab.errors import DatasetError, NotEnoughDataError
@@ -16,7 +18,7 @@ from trimtab.signals.positions import Rule, target_positions
 from trimtab.validation.walk_forward import OutOfSample
 
 
-def backtest_forecasts(
+def simulation_of(
     dataset: Dataset,
     forecasts: OutOfSample,
     bars: Mapping[str, Bars],
@@ -27,15 +29,17 @@ def backtest_forecasts(
     cash: float = 100_000.0,
     costs: Costs | None = None,
     fill: Fill = "next_open",
-) -> BacktestReport:
-    """Trade what was forecast, with an equal share of the equity per instrument, at adjusted prices.
+    delay_bars: int = 0,
+    max_leverage: float | None = None,
+) -> Simulation:
+    """What was forecast as positions to trade, an equal share of the equity per instrument, at adjusted prices.
 
     `max_exposure` is the share of the equity that may be held in all; the rest stays cash.
 
     `forecasts` are those of a walk-forward over `dataset`, `bars` the series behind it by instrument id.
-    A forecast fills at the first open at or after its decision time, which is later than the next bar
-    where bars are published late. The account, and the buy-and-hold beside it, run from the first bar
-    in which a forecast can fill to the end of the last one's label: before, there was no model. A bar
+    A forecast fills at the first open at or after its decision time (`delay_bars` bars later if asked), which is
+    later than the next bar where bars are published late. The account, and the buy-and-hold beside it, run from the
+    first bar in which a forecast can fill to the end of the last one's label: before, there was no model. A bar
     without a forecast keeps the target of the one before. Raises `NotEnoughDataError` when no forecast
     can fill.
     """
@@ -53,11 +57,28 @@ def backtest_forecasts(
         mine, own = dataset.instrument[forecasts.row] == code, prices[name].event_time
         at, newest = _deciding_bars(own, decided[mine])
         targets[name] = Targets(own[at], positions[mine][newest])
-        fills = at if fill == "close" else at[at + 1 < len(own)] + 1
-        first_fills += list(own[fills[:1]])
+        fills = at + delay_bars + (0 if fill == "close" else 1)
+        first_fills += list(own[fills[fills < len(own)][:1]])
     if not first_fills:
         raise NotEnoughDataError("no bar opens after any of the forecasts, so none can fill; add newer bars")
-    return run_backtest(prices, targets, units="weights", cash=cash, costs=costs, fill=fill, since=min(first_fills))
+    return Simulation(
+        prices,
+        targets,
+        "weights",
+        cash=cash,
+        costs=costs or Costs(),
+        fill=fill,
+        delay_bars=delay_bars,
+        max_leverage=max_leverage,
+        since=min(first_fills),
+    )
+
+
+def backtest_forecasts(
+    dataset: Dataset, forecasts: OutOfSample, bars: Mapping[str, Bars], **how: Any
+) -> BacktestReport:
+    """Trade what was forecast: `simulation_of` with the same arguments, run."""
+    return simulation_of(dataset, forecasts, bars, **how).run()
 
 
 def _deciding_bars(own: np.ndarray, decided: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

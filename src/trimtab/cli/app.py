@@ -42,8 +42,12 @@ app.add_typer(facts.app, name="facts", help="Facts about instruments: ingest, li
 app.add_typer(features.app, name="features", help="Features: list, show, compute, certify, matrix and more.")
 app.add_typer(datasets.app, name="datasets", help="Datasets: list, show, rebuild, compare, split.")
 app.add_typer(strategies.app, name="strategies", help="Strategies: list, show.")
-app.add_typer(models.app, name="models", help="Model versions and what they say: list, show, forecast, patterns.")
-app.add_typer(studies.app, name="studies", help="Searches for parameters: list, show.")
+app.add_typer(
+    models.app,
+    name="models",
+    help="Model versions and what they say: list, show, compare, report, validate, forecast, patterns.",
+)
+app.add_typer(studies.app, name="studies", help="Searches for parameters: list, show, trials.")
 app.add_typer(experiments.app, name="experiments", help="Recorded runs: list, show, compare, search, clean and more.")
 app.add_typer(drift.app, name="drift", help="Drift snapshots: show.")
 app.command("backtest")(backtest.backtest)

@@ -7,13 +7,18 @@ from typing import Any
 import typer
 
 from trimtab.cli import model_patterns
+from trimtab.cli.model_compare import compare_versions
 from trimtab.cli.model_forecast import forecast_models
+from trimtab.cli.model_report import report_model_version
+from trimtab.cli.model_validate import validate_models
 from trimtab.cli.output import print_json, print_table, words
 
 app = typer.Typer(no_args_is_help=True)
 app.command("forecast")(forecast_models)
+app.command("compare")(compare_versions)
+app.command("report")(report_model_version)
+app.command("validate")(validate_models)
 app.add_typer(model_patterns.app, name="patterns", help="A network that knows fifteen candlestick patterns.")
-app.command("forecast")(forecast_models)
 
 
 @app.command("list")

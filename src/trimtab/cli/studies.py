@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from trimtab.cli.output import DIGITS, print_json, print_table, shown
+from trimtab.cli.trial_ledger import list_trials
 
 if TYPE_CHECKING:
     from trimtab.pipeline.workspace import Workspace
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from trimtab.tuning.stored import StoredStudy
 
 app = typer.Typer(no_args_is_help=True)
+app.command("trials")(list_trials)
 
 
 @app.command("list")

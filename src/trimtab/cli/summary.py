@@ -23,7 +23,11 @@ def print_summary(settings: Settings, strategies: Sequence[str] = ()) -> None:
     from trimtab.pipeline.workspace import Workspace
 
     workspace = Workspace.open(settings)
-    print_rows([summary_row(workspace, name) for name in strategies or workspace.strategies])
+    rows = [summary_row(workspace, name) for name in strategies or workspace.strategies]
+    print_rows(rows)
+    for row in rows:
+        if row["report"]:
+            typer.echo(f"All evidence about {row['strategy']}:  {row['report']}")
     typer.echo(f"Where to look:  trimtab status · trimtab up (http://127.0.0.1:3000) · {settings.data_dir / 'reports'}")
 
 
@@ -48,7 +52,14 @@ def print_rows(rows: Sequence[dict[str, Any]]) -> None:
 
 def _cells(row: dict[str, Any]) -> tuple[str, ...]:
     made = f"{row['strategy']}\ndataset {row['dataset'] or '–'}\nmodel {row['model'] or '–'}"
-    return (made, _walk_forward(row), _number(row["sharpe"], ".2f"), _drift(row), _decision(row))
+    return (made, _walk_forward(row), _sharpe(row), _drift(row), _decision(row))
+
+
+def _sharpe(row: dict[str, Any]) -> str:
+    """The Sharpe ratio, and how likely it is more than the luck of the best of all trials."""
+    if row.get("deflated_sharpe") is None:
+        return _number(row["sharpe"], ".2f")
+    return f"{_number(row['sharpe'], '.2f')}\ndeflated\n{_number(row['deflated_sharpe'], '.1%')}"
 
 
 def _walk_forward(row: dict[str, Any]) -> str:

@@ -47,7 +47,9 @@ def confidence_as_read(confidence: Confidence) -> dict[str, Any]:
 
 
 def folds_as_read(validation: Validation) -> dict[str, Any]:
-    """What the cuts of a walk-forward depend on: the shares of its kind of window, and the embargo.
+    """What the cuts of a walk-forward depend on: the sizes of its kind of window, and the embargo.
+
+    A size keeps its kind: a share, a count and a duration that cut alike today will not on longer data.
 
     >>> folds_as_read(Validation(window="hold_out"))
     {'window': 'hold_out', 'hold_out': [0.6, 0.2, 0.2], 'embargo': 'PT0S'}

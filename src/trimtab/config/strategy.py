@@ -40,10 +40,11 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 def _size(given: Any) -> Any:
     """Read an extent of time: a share such as 0.6, a number of bars such as 500, or a duration such as `730d`."""
     if isinstance(given, str | timedelta):
-        return parse_duration(given)
-    if type(given) is int and given > 1:
+        if (duration := parse_duration(given)) > timedelta(0):
+            return duration
+    elif type(given) is int and given > 1:
         return given
-    if type(given) in (int, float) and 0 < given <= 1:
+    elif type(given) in (int, float) and 0 < given <= 1:
         return float(given)
     raise ValueError(
         "it must be a share greater than 0 and at most 1, a whole number of bars from 2, or a duration such as '730d'"
@@ -77,7 +78,7 @@ class _Section(BaseModel):
 class Universe(_Section):
     """Which bars: a source, its instruments, one timeframe.
 
-    The benchmark's bars and features are kept beside them; nothing is compared with it yet.
+    The benchmark's bars and features are kept beside them; the backtest holds it over the same bars.
 
     Attributes
     ----------
@@ -380,7 +381,7 @@ class Gates(_Section):
     max_drawdown: Share = 0.20
     max_baseline_p_value: Share = 0.05  # paired block bootstrap against the naive baseline
     max_overfitting_gap: Share = 0.15  # training accuracy minus walk-forward accuracy
-    min_deflated_sharpe_ratio: Share = 0.90  # probability that the Sharpe ratio is above what luck of all trials gives
+    min_deflated_sharpe_ratio: Share = 0.95  # probability that the Sharpe ratio is above what luck of all trials gives
     min_worst_regime_accuracy: Share = 0.50  # in the regime of volatility or trend where it is lowest
     max_drift_share: Share = 0.30  # share of features drifted in the latest snapshot
     max_artifact_mb: float = Field(default=100.0, gt=0.0)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from trimtab.drift.measures import Sample, quantile_of_sorted
 from trimtab.drift.snapshot import DriftSnapshot
 from trimtab.figures import BLUE, INK, MUTED, ORANGE, RED, as_png, new_figure
+from trimtab.metrics.distributions import Sample, quantile_of_sorted
 
 _COLORS = {"drifted": RED, "stable": BLUE, "insufficient_evidence": MUTED}
 _HISTOGRAM_BINS = 40

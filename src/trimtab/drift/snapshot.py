@@ -12,10 +12,18 @@ import numpy as np
 
 from trimtab.config.strategy import Drift
 from trimtab.drift.effective_size import dependence_time, effective_size, rows_by_group
-from trimtab.drift.measures import Sample, bin_counts, bin_shares, js_of_counts, ks_and_area, psi, scaled_distance
-from trimtab.drift.multiple import benjamini_hochberg
 from trimtab.drift.p_values import kolmogorov_smirnov_p_value, psi_critical_value
 from trimtab.errors import DatasetError, IntegrityError, NotEnoughDataError
+from trimtab.metrics.distributions import (
+    Sample,
+    bin_counts,
+    bin_shares,
+    js_of_counts,
+    ks_and_area,
+    psi,
+    scaled_distance,
+)
+from trimtab.metrics.multiple_testing import benjamini_hochberg
 from trimtab.storage.hashing import fingerprint_json
 
 Status = Literal["stable", "drifted", "insufficient_evidence"]

@@ -67,6 +67,19 @@ def overfitting_gap(evidence: Evidence, limits: Gates) -> GateResult:
     return _at_most("overfitting_gap", "training accuracy minus walk-forward accuracy", value, limit)
 
 
+def deflated_sharpe_ratio(evidence: Evidence, limits: Gates) -> GateResult:
+    """Its Sharpe ratio is more than the luck of the best of all trials."""
+    value, limit = evidence.deflated_sharpe_ratio, limits.min_deflated_sharpe_ratio
+    return _at_least("deflated_sharpe_ratio", "the deflated Sharpe ratio", value, limit)
+
+
+def worst_regime(evidence: Evidence, limits: Gates) -> GateResult:
+    """Not worse than a coin in any kind of market."""
+    where = f" ({evidence.worst_regime})" if evidence.worst_regime else ""
+    value, limit = evidence.worst_regime_accuracy, limits.min_worst_regime_accuracy
+    return _at_least("worst_regime", f"accuracy in the worst regime{where}", value, limit)
+
+
 def max_drawdown(evidence: Evidence, limits: Gates) -> GateResult:
     """Traded, it does not lose too much on the way."""
     return _at_most("max_drawdown", "the backtest's largest drawdown", evidence.max_drawdown, limits.max_drawdown)
@@ -76,6 +89,13 @@ def leak_certificate(evidence: Evidence, limits: Gates) -> GateResult:
     """Nothing it learns from looks into the future."""
     result = _at_most("leak_certificate", "the number of leaks found", evidence.n_leaks, 0)
     why = f": {evidence.leaks_reason}" if evidence.leaks_reason and not result.passed else ""
+    return replace(result, reason=result.reason + why)
+
+
+def model_certificate(evidence: Evidence, limits: Gates) -> GateResult:
+    """Its training finds skill where it was planted, and none where there is none."""
+    result = _at_most("model_certificate", "the number of failed canaries", evidence.n_failed_canaries, 0)
+    why = f": {evidence.canaries_reason}" if evidence.canaries_reason and not result.passed else ""
     return replace(result, reason=result.reason + why)
 
 
@@ -102,7 +122,7 @@ def artifact_integrity(evidence: Evidence, limits: Gates) -> GateResult:
 
 GATES: tuple[Gate, ...] = (
     sample_size, accuracy, precision, recall, consistency, baseline_significance, overfitting_gap,
-    max_drawdown, leak_certificate, drift_share, artifact_size, load_time, artifact_integrity,
+    deflated_sharpe_ratio, worst_regime, max_drawdown, leak_certificate, model_certificate, drift_share, artifact_size, load_time, artifact_integrity,
 )  # fmt: skip
 """Every gate, in the order they are shown."""
 

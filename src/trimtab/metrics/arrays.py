@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -21,13 +23,43 @@ def paired(left: ArrayLike, right: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     return a[known], b[known]
 
 
-def share(part: float, whole: float) -> float:
-    """`part / whole`, NaN when the whole is zero.
+def as_series(returns: ArrayLike) -> np.ndarray:
+    """One series as float64 of shape (n,), NaN kept."""
+    return np.asarray(returns, dtype=np.float64).reshape(-1)
 
-    >>> share(1, 4), share(0, 0)
-    (0.25, nan)
+
+def known(returns: ArrayLike) -> np.ndarray:
+    """One series as float64 without its NaNs; the series itself, not a copy, where it has none.
+
+    >>> known([1, float("nan")])
+    array([1.])
     """
-    return float(part / whole) if whole else float("nan")
+    values = as_series(returns)
+    unknown = np.isnan(values)
+    return values[~unknown] if unknown.any() else values
+
+
+def deviation(values: np.ndarray, ddof: int) -> float:
+    """Standard deviation; exactly 0 where nothing varies, NaN with `ddof` values or fewer.
+
+    Equal numbers can have a deviation of 1e-19 in floating point, which would turn a ratio into 1e16.
+
+    >>> deviation(np.array([0.1, 0.1, 0.1]), ddof=1)
+    0.0
+    """
+    if len(values) <= ddof:
+        return float("nan")
+    return 0.0 if np.ptp(values) == 0.0 else float(values.std(ddof=ddof))
+
+
+def share(part: float, whole: float) -> float:
+    """`part / whole`, NaN when the whole is zero or too small for the quotient to be a number.
+
+    >>> share(1, 4), share(0, 0), share(1e300, 1e-10)
+    (0.25, nan, nan)
+    """
+    quotient = float(part) / float(whole) if whole else math.nan
+    return math.nan if math.isinf(quotient) else quotient
 
 
 def average_ranks(values: np.ndarray) -> np.ndarray:

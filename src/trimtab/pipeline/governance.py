@@ -9,9 +9,12 @@ from trimtab.figures import GREEN, RED, as_png, new_figure
 from trimtab.lifecycle.decision import decide
 from trimtab.lifecycle.evidence import Evidence
 from trimtab.pipeline.backtest import BACKTEST
+from trimtab.pipeline.honesty import HONESTY
 from trimtab.pipeline.leak_certificate import certified_leaks
+from trimtab.pipeline.model_certificate import certified_model_leaks
 from trimtab.pipeline.models import CANDIDATE, candidate_version
 from trimtab.pipeline.monitoring import STAGE as DRIFT
+from trimtab.pipeline.robustness import ROBUSTNESS
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import StageResult, Table
 from trimtab.pipeline.walk_forward import WALK_FORWARD
@@ -72,6 +75,9 @@ def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVe
     stored = stage_values(workspace, CANDIDATE, strategy_name) or {}
     judged, traded = _about(workspace, strategy_name, stored.get("recipe"))
     certified = certified_leaks(workspace, strategy_name, candidate.dataset_fingerprint)
+    recipe = stored.get("recipe")
+    canaries = certified_model_leaks(workspace, strategy_name, str(recipe))
+    honest, robust = (_of_recipe(workspace, s, strategy_name, recipe) for s in (HONESTY, ROBUSTNESS))
     drifted = (stage_values(workspace, DRIFT, strategy_name) or {}).get("by_model", {}).get(str(candidate.id), {})
     is_known = drifted.get("status") not in (None, "insufficient_evidence")
     return Evidence(
@@ -83,6 +89,11 @@ def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVe
         max_drawdown=traded.get("max_drawdown"),
         baseline_p_value=judged.get("baseline_p_value"),
         overfitting_gap=judged.get("overfitting_gap"),
+        deflated_sharpe_ratio=honest.get("deflated_sharpe_ratio"),
+        worst_regime_accuracy=robust.get("worst_regime_accuracy"),
+        worst_regime=robust.get("worst_regime") or "",
+        n_failed_canaries=canaries.n_leaks,
+        canaries_reason="" if canaries.n_leaks == 0 else canaries.reason,
         n_leaks=certified.n_leaks,
         leaks_reason="" if certified.n_leaks == 0 else certified.reason,
         drift_share=drifted.get("drifted_share") if is_known else None,
@@ -93,9 +104,15 @@ def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVe
 
 
 def _about(workspace: Workspace, strategy_name: str, recipe: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The walk-forward and backtest that judged this very recipe; what judged another is no evidence."""
-    judged, traded = (stage_values(workspace, stage, strategy_name) or {} for stage in (WALK_FORWARD, BACKTEST))
-    return judged if judged.get("recipe") == recipe else {}, traded if traded.get("recipe") == recipe else {}
+    """The walk-forward and the backtest of this very recipe."""
+    judged, traded = (_of_recipe(workspace, stage, strategy_name, recipe) for stage in (WALK_FORWARD, BACKTEST))
+    return judged, traded
+
+
+def _of_recipe(workspace: Workspace, stage: str, strategy_name: str, recipe: str | None) -> dict[str, Any]:
+    """What a stage found about this very recipe; what it found about another is no evidence."""
+    values = stage_values(workspace, stage, strategy_name) or {}
+    return values if recipe is not None and values.get("recipe") == recipe else {}
 
 
 def _metrics(workspace: Workspace, strategy_name: str) -> dict[str, float | str | None]:
@@ -106,7 +123,10 @@ def _metrics(workspace: Workspace, strategy_name: str) -> dict[str, float | str 
         name: judged.get(name)
         for name in (*names, "accuracy_seed_std", "baseline", "baseline_accuracy", "baseline_p_value", "verdict")
     }
-    return metrics | {name: traded.get(name) for name in ("sharpe_ratio", "total_return", "max_drawdown")}
+    honest = _of_recipe(workspace, HONESTY, strategy_name, stored.get("recipe"))
+    metrics |= {name: traded.get(name) for name in ("sharpe_ratio", "total_return", "max_drawdown")}
+    metrics |= {name: honest.get(name) for name in ("deflated_sharpe_ratio", "n_trials", "n_effective_trials", "pbo")}
+    return metrics | {"recipe": stored.get("recipe")}
 
 
 def _describe(candidate: ModelVersion, decision: Decision) -> Produced:

@@ -6,6 +6,8 @@ from typing import Any
 
 from trimtab.pipeline.backtest import BACKTEST
 from trimtab.pipeline.datasets import STAGE as DATASET
+from trimtab.pipeline.honesty import HONESTY
+from trimtab.pipeline.model_report import MODEL_REPORT
 from trimtab.pipeline.models import CANDIDATE, candidate_version
 from trimtab.pipeline.monitoring import STAGE as DRIFT
 from trimtab.pipeline.running import stage_values
@@ -103,6 +105,7 @@ def summary_row(workspace: Workspace, strategy_name: str) -> dict[str, Any]:
     drifted = stage_values(workspace, DRIFT, strategy_name) or {}
     stored = stage_values(workspace, CANDIDATE, strategy_name) or {}
     dataset = stage_values(workspace, DATASET, strategy_name) or {}
+    honest = stage_values(workspace, HONESTY, strategy_name) or {}
     decision = workspace.registry.latest_decision(strategy=strategy_name)
     return {
         "strategy": strategy_name,
@@ -115,8 +118,17 @@ def summary_row(workspace: Workspace, strategy_name: str) -> dict[str, Any]:
         "consistency": judged.get("consistency"),
         "verdict": judged.get("verdict"),
         "sharpe": traded.get("sharpe_ratio"),
+        "deflated_sharpe": honest.get("deflated_sharpe_ratio"),
+        "n_trials": honest.get("n_trials"),
         "drift": drifted.get("status"),
         "drifted_share": drifted.get("drifted_share"),
         "decision": decision.outcome if decision else None,
         "failed_gates": [gate.name for gate in decision.gates if not gate.passed] if decision else [],
+        "report": report_file(workspace, strategy_name),
     }
+
+
+def report_file(workspace: Workspace, strategy_name: str) -> str | None:
+    """The page with all evidence about the latest version; None before there is one."""
+    path = workspace.report_folder(MODEL_REPORT, strategy_name) / "report.html"
+    return str(path) if path.is_file() else None

@@ -24,6 +24,7 @@ from trimtab.storage.manifests import Manifest
 from trimtab.tuning.handover import ConfiguredMake
 from trimtab.tuning.plots import plots_of
 from trimtab.tuning.study import About, StudyResult, run_study
+from trimtab.tuning.trial_forecasts import study_folder, write_rows
 from trimtab.tuning.trials import Rows
 from trimtab.validation.splitters import PurgedKFold, walk_forward_from
 
@@ -49,7 +50,9 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
     def compute() -> Produced:
         _ = workspace.registry  # the schema must exist before Optuna opens the same database
         asked = {"algorithm": strategy.model.algorithm, **strategy.tuning.model_dump(mode="json")}
-        n_trials = strategy.tuning.n_trials
+        n_trials, folder = strategy.tuning.n_trials, study_folder(workspace.lake.root, study_name)
+        if n_trials:
+            write_rows(folder, tuning_rows(dataset, strategy))
         with tracked(
             workspace, TUNING, strategy_name, fingerprint, asked, {"study": study_name}, is_work=n_trials > 0
         ) as run:
@@ -66,10 +69,11 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
                 storage=workspace.lake.database,
                 study_name=study_name,
                 on_trial=told_trial(run, strategy.tuning.objectives),
-                about=About(strategy_name, _label(strategy), strategy.model.algorithm, fingerprint),
+                about=About(strategy_name, label_name(strategy), strategy.model.algorithm, fingerprint),
                 pruning=strategy.tuning.pruning,
                 narrowing=strategy.tuning.narrowing,
                 n_workers=strategy.tuning.n_workers,
+                kept_in=folder,
             )
             _count_trials(workspace, strategy, fingerprint, study_name, result)
             described = _describe_study(result, study_name, len(known))
@@ -89,14 +93,21 @@ def tuning_folds(dataset: Dataset, strategy: Strategy) -> tuple[Dataset, list[Ro
     With a hold-out, models are trained on its training part and judged on its validation part; otherwise the
     training part of the first walk-forward fold is cut into `tuning.n_folds` purged folds.
     """
+    validation, known = strategy.validation, dataset.take(tuning_rows(dataset, strategy))
+    if validation.window == "hold_out":
+        n_train = len(three_parts(dataset, validation.hold_out, validation.embargo).train)
+        return known, [Rows(np.arange(n_train), np.arange(n_train, len(known)))]
+    folds = PurgedKFold(strategy.tuning.n_folds, validation.embargo).split(known)
+    return known, [Rows(fold.train, fold.test) for fold in folds]
+
+
+def tuning_rows(dataset: Dataset, strategy: Strategy) -> np.ndarray:
+    """Positions in the dataset of the samples a study may see."""
     validation = strategy.validation
     if validation.window == "hold_out":
         parts = three_parts(dataset, validation.hold_out, validation.embargo)
-        known = dataset.take(np.concatenate([parts.train, parts.validation]))
-        return known, [Rows(np.arange(len(parts.train)), np.arange(len(parts.train), len(known)))]
-    known = dataset.take(walk_forward_from(validation).split(dataset)[0].train)
-    folds = PurgedKFold(strategy.tuning.n_folds, validation.embargo).split(known)
-    return known, [Rows(fold.train, fold.test) for fold in folds]
+        return np.concatenate([parts.train, parts.validation])
+    return walk_forward_from(validation).split(dataset)[0].train
 
 
 def _rows_fingerprint(known: Dataset, folds: list[Rows]) -> str:
@@ -117,7 +128,8 @@ def tuned_parameters(workspace: Workspace, strategy_name: str) -> dict[str, Any]
     return dict(values["best_parameters"]) if values else {}
 
 
-def _label(strategy: Strategy) -> str:
+def label_name(strategy: Strategy) -> str:
+    """The label that gates judge, as trials are counted by it, such as "direction:5"."""
     return f"{strategy.label.kind}:{strategy.label.horizons[0]}"
 
 
@@ -130,7 +142,7 @@ def _count_trials(workspace: Workspace, strategy: Strategy, fingerprint: str, st
                 number=trial.number,
                 strategy=strategy.name,
                 dataset_fingerprint=fingerprint,
-                label=_label(strategy),
+                label=label_name(strategy),
                 family=strategy.model.algorithm,
                 parameters=trial.parameters,
                 value=trial.values[0],

@@ -24,11 +24,15 @@ from trimtab.pipeline.workspace import Workspace
 from trimtab.storage.atomic import write_text
 from trimtab.storage.hashing import fingerprint_json, fingerprint_table
 from trimtab.storage.manifests import Manifest
+from trimtab.validation.baselines import LABELS_WITH_A_SIDE, side_rules
 from trimtab.validation.folds import Fold
+from trimtab.validation.forecast_tables import forecast_tables
+from trimtab.validation.headline_intervals import MeasureInterval, forecast_intervals
 from trimtab.validation.plots import plot_accuracy
 from trimtab.validation.seed_spread import SeedSpread, seed_spread
 from trimtab.validation.significance import BaselineComparison, compare_with_baseline
 from trimtab.validation.splitters import walk_forward_from
+from trimtab.validation.verdict_sentence import verdict_sentence
 from trimtab.validation.walk_forward import FoldResult, WalkForwardReport, walk_forward
 
 WALK_FORWARD = STAGE
@@ -57,13 +61,16 @@ def report_walk_forward(workspace: Workspace, strategy_name: str) -> StageResult
             kept_checkpoints(workspace, WALK_FORWARD, strategy_name) as folder,
         ):
             own = replace(fit_context(workspace), n_threads=1, checkpoints=folder)  # folds are trained side by side
-            others = [replace(own, seed=own.seed + 1000 * number) for number in range(1, strategy.validation.n_seeds)]
-            progress = FoldProgress(run, 1 + len(others))
+            seeds = [replace(own, seed=own.seed + 1000 * number) for number in range(1, strategy.validation.n_seeds)]
+            progress = FoldProgress(run, 1 + len(seeds))
             report = judged_with(own, progress)
-            spread = seed_spread([report, *(judged_with(other, progress) for other in others)])
-            comparison = compare_with_baseline(report, dataset, seed=workspace.settings.seed)
+            spread = seed_spread([report, *(judged_with(other, progress) for other in seeds)])
+            has_side = strategy.label.kind in LABELS_WITH_A_SIDE
+            others = side_rules(dataset, splitter.split(dataset), report.out_of_sample) if has_side else {}
+            comparison = compare_with_baseline(report, dataset, seed=workspace.settings.seed, others=others)
+            intervals = _intervals(report, dataset, workspace.settings.seed)
             write_forecasts(workspace, strategy_name, recipe, dataset, report.out_of_sample)
-            described = _describe_walk_forward(workspace, strategy_name, report, comparison, spread)
+            described = _describe_walk_forward(workspace, strategy_name, report, comparison, spread, intervals)
             tell_walk_forward(run, report, described)
         return replace(described, summary={**described.summary, "recipe": recipe, "dataset": fingerprint})
 
@@ -80,21 +87,36 @@ def _context_of(fold: Fold, context: FitContext) -> FitContext:
     return replace(context, checkpoints=context.checkpoints / fold.name if context.checkpoints else None)
 
 
+def _intervals(report: WalkForwardReport, dataset: Dataset, seed: int) -> tuple[MeasureInterval, ...]:
+    """Of the pooled out-of-sample measures."""
+    said = report.out_of_sample
+    return forecast_intervals(report.task, said.target, said.value, dataset.decision_time[said.row], seed=seed)
+
+
 def _describe_walk_forward(
     workspace: Workspace,
     strategy_name: str,
     report: WalkForwardReport,
     comparison: BaselineComparison,
     spread: tuple[SeedSpread, ...],
+    intervals: tuple[MeasureInterval, ...],
 ) -> Produced:
     folds: Table = [_fold_row(fold) for fold in report.folds]
-    baselines: Table = [{n: getattr(c, n) for n in _COMPARED} for c in (comparison.naive, comparison.majority)]
-    # The gate asks for significance against both baselines, so its p-value is the larger one;
+    baselines: Table = [{n: getattr(c, n) for n in _COMPARED} for c in comparison.all]
+    # The gate asks for significance against every baseline, so its p-value is the largest one;
     # the baseline shown beside the accuracy is the one that is right more often.
-    best = max((comparison.naive, comparison.majority), key=lambda c: np.nan_to_num(c.baseline_accuracy, nan=-1.0))
+    best = max(comparison.all, key=lambda c: np.nan_to_num(c.baseline_accuracy, nan=-1.0))
     p_value = comparison.strongest.p_value
     seeds = [plain(asdict(measure)) for measure in spread]
-    document = report.to_json() | {"baselines": comparison.to_json(), "seed_spread": seeds}
+    found = [plain(asdict(interval)) for interval in intervals]
+    document = report.to_json() | {
+        "baselines": comparison.to_json(),
+        "seed_spread": seeds,
+        "intervals": found,
+        "is_significant": comparison.is_significant(),
+        "verdict_sentence": verdict_sentence(report, comparison),
+        **forecast_tables(report.task, report.out_of_sample.target, report.out_of_sample.value),
+    }
     path = workspace.report_folder(WALK_FORWARD, strategy_name) / "report.json"
     write_text(path, json.dumps(document, indent=1))
     forecasts = fingerprint_table(workspace.lake.tables.read(forecast_table(strategy_name)))
@@ -105,6 +127,8 @@ def _describe_walk_forward(
             "accuracy_seed_std": spread[0].std,
             "consistency": report.consistency,
             "verdict": report.verdict.value,
+            "is_significant": document["is_significant"],
+            "verdict_sentence": document["verdict_sentence"],
             "precision": report.pooled["precision"],
             "recall": report.pooled["recall"],
             "information_coefficient": report.pooled["information_coefficient"],
@@ -115,8 +139,8 @@ def _describe_walk_forward(
             "forecasts": len(report.out_of_sample.row),
         }
         | {name: report.pooled[name] for name in _SHOWN_IF_GIVEN if name in report.pooled},
-        tables={"folds": folds, "baselines": baselines, "seed spread": seeds},
-        plots={"Accuracy by fold": plot_accuracy(report, baseline=best.baseline)},
+        tables={"folds": folds, "baselines": baselines, "intervals": found, "seed spread": seeds},
+        plots={"Accuracy by fold": plot_accuracy(report)},
         links={"report": path, "forecasts": workspace.lake.tables.path(forecast_table(strategy_name))},
         summary={
             "accuracy": report.accuracy,
@@ -127,6 +151,8 @@ def _describe_walk_forward(
             "information_coefficient": report.pooled["information_coefficient"],
             "consistency": report.consistency,
             "verdict": report.verdict.value,
+            "verdict_sentence": document["verdict_sentence"],
+            "is_significant": document["is_significant"],
             "overfitting_gap": report.overfitting_gap,
             "baseline": best.baseline,
             "baseline_accuracy": best.baseline_accuracy,
@@ -150,6 +176,7 @@ def _fold_row(fold: FoldResult) -> dict[str, Scalar]:
 
 _COMPARED = (
     "baseline", "model_accuracy", "baseline_accuracy", "difference", "ci_low", "ci_high", "p_value", "block_length", "n_times",
+    "dm_statistic", "dm_p_value",
 )  # fmt: skip
 _SHOWN = (
     "accuracy", "baseline_accuracy", "majority_accuracy", "balanced_accuracy", "precision", "recall", "f1",

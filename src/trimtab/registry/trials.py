@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from trimtab.registry import strategies
 from trimtab.registry.ledger import Change
@@ -29,7 +29,7 @@ class Trial:
     dataset_fingerprint, label: what it was tried on.
     family, parameters: what was tried.
     value: its score, in the first objective where it has several; None when it is no finite number.
-    kind: "tuning" by a study, "manual" by a person.
+    kind: "tuning" by a study; "manual" by a person, who had this configuration judged by a walk-forward.
     """
 
     study: str
@@ -57,6 +57,24 @@ class Study:
     strategy: str
     dataset_fingerprint: str
     n_trials: int
+
+
+@dataclass(frozen=True)
+class Total:
+    """Trials of one kind for one strategy, dataset and label.
+
+    Attributes
+    ----------
+    strategy, dataset_fingerprint, label, kind: as in `Trial`.
+    n_trials, n_studies: how many configurations were tried, in how many studies.
+    """
+
+    strategy: str
+    dataset_fingerprint: str
+    label: str
+    kind: str
+    n_trials: int
+    n_studies: int
 
 
 def record(change: Change, trials: Sequence[Trial]) -> int:
@@ -90,9 +108,23 @@ def count(
 
 def history(connection: Connection, study: str) -> list[Trial]:
     """The trials of a study, by number."""
-    query = select(trial_ledger).where(trial_ledger.c.study == study).order_by(trial_ledger.c.number)
-    rows = connection.execute(query)
-    return [Trial(**{key: value for key, value in row._mapping.items() if key != "recorded"}) for row in rows]
+    return _read(connection, trial_ledger.c.study == study)
+
+
+def tried(connection: Connection, strategy: str, label: str | None = None) -> list[Trial]:
+    """Every trial for a strategy, on any of its datasets, for one label or all; by study and number."""
+    of_label = () if label is None else (trial_ledger.c.label == label,)
+    return _read(connection, trial_ledger.c.strategy == strategy, *of_label)
+
+
+def totals(connection: Connection, strategy: str | None = None) -> list[Total]:
+    """How many trials there were by strategy, dataset, label and kind, in this order."""
+    columns = [trial_ledger.c[name] for name in ("strategy", "dataset_fingerprint", "label", "kind")]
+    counted = (func.count().label("n_trials"), func.count(trial_ledger.c.study.distinct()).label("n_studies"))
+    query = select(*columns, *counted).group_by(*columns).order_by(*columns)
+    if strategy is not None:
+        query = query.where(trial_ledger.c.strategy == strategy)
+    return [Total(**row._mapping) for row in connection.execute(query)]
 
 
 def studies(connection: Connection, dataset_fingerprints: Collection[str]) -> list[Study]:
@@ -102,6 +134,12 @@ def studies(connection: Connection, dataset_fingerprints: Collection[str]) -> li
     wanted = set(dataset_fingerprints)
     found = [Study(**row._mapping) for row in connection.execute(query)]
     return [study for study in found if study.dataset_fingerprint in wanted]
+
+
+def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Trial]:
+    query = select(trial_ledger).where(*conditions).order_by(trial_ledger.c.study, trial_ledger.c.number)
+    rows = connection.execute(query)
+    return [Trial(**{key: value for key, value in row._mapping.items() if key != "recorded"}) for row in rows]
 
 
 def _row(trial: Trial) -> dict[str, Any]:

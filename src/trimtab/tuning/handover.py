@@ -60,6 +60,7 @@ def write_search(folder: Path, search: Search) -> None:
             "n_threads": max(search.context.n_threads // search.n_workers, 1),
             "device": search.context.device,
         },
+        "kept_in": None if search.kept_in is None else str(search.kept_in.absolute()),
         "how": {name: getattr(search, name) for name in ("sampler", "n_trials", "seed", "pruning", "n_workers")},
     }
     (folder / TASK).write_text(json.dumps(task))
@@ -79,6 +80,7 @@ def read_search(folder: Path) -> Search:
         space=SearchSpace.from_json(task["space"]),
         objectives=tuple(OBJECTIVES[name] for name in task["objectives"]),
         context=FitContext(**task["context"]),
+        kept_in=Path(task["kept_in"]) if task["kept_in"] else None,
         **task["how"],
     )
 

@@ -73,12 +73,15 @@ def find_objectives(names: Sequence[str], task: Task, label_kind: str | None = N
     return tuple(OBJECTIVES[name] for name in names)
 
 
-def fold_scores(fitted: FittedForecaster, test: Dataset, objectives: Sequence[Objective]) -> tuple[float, ...]:
+def fold_scores(
+    fitted: FittedForecaster, test: Dataset, objectives: Sequence[Objective], value: np.ndarray | None = None
+) -> tuple[float, ...]:
     """The score of a model on the test rows of a fold, one number per objective.
 
-    Complexity is the size of the stored model in bytes: one yardstick for trees and for weights.
+    Complexity is the size of the stored model in bytes: one yardstick for trees and for weights. `value` is what the
+    model said about the test rows, where that is known already.
     """
-    value = forecast(fitted, test).value
+    value = forecast(fitted, test).value if value is None else value
     measured = score(test.task, test.target, value)
     wanted = {objective.measure for objective in objectives}
     if "sharpe_ratio" in wanted:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,7 @@ def run_study(
     pruning: bool = False,
     narrowing: bool = False,
     n_workers: int = 1,
+    kept_in: Path | None = None,
     on_trial: OnTrial | None = None,
 ) -> StudyResult:
     """Run the trials a study still lacks and say which one wins (see `choose_trial`).
@@ -122,6 +124,7 @@ def run_study(
     pruning: stop a trial once the mean of its first folds is worse than the median (see `pruning`).
     narrowing: search only where earlier studies about the same, on data that ends no later, had their best trials.
     n_workers: processes that run trials at once; with more than one `make` must be a `ConfiguredMake`.
+    kept_in: folder in which the out-of-fold forecasts of every trial are kept (see `trial_forecasts`); None keeps none.
     on_trial: called after each new trial with its record and the number of trials aimed at.
 
     Raises `ConfigurationError` for a sampler or objective that cannot be used, pruning with a single fold,
@@ -134,7 +137,7 @@ def run_study(
     _check_folds(folds, pruning)
     if n_workers > 1:
         check_can_share(storage, make)
-    search = Search(dataset, folds, make, space, sampler, n_trials, seed, chosen, context, pruning, n_workers)
+    search = Search(dataset, folds, make, space, sampler, n_trials, seed, chosen, context, pruning, n_workers, kept_in)
     if n_trials == 0:
         return _result(search, (), (), 0)
     with clear_errors(storage.url), quiet_optuna():

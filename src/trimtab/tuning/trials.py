@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,7 @@ import optuna
 from optuna.trial import TrialState
 
 from trimtab.datasets import Dataset
+from trimtab.models.forecasting import forecast
 from trimtab.models.parallel import side_by_side
 from trimtab.models.protocol import FitContext, Forecaster
 from trimtab.models.space import Dimension, SearchSpace
@@ -20,6 +22,7 @@ from trimtab.tuning.choice import TrialRecord
 from trimtab.tuning.objectives import Objective, fold_scores
 from trimtab.tuning.pruning import is_hopeless
 from trimtab.tuning.samplers import next_sampler
+from trimtab.tuning.trial_forecasts import write_forecasts
 
 Make = Callable[[Mapping[str, Any]], Forecaster]
 FOLD_VALUES, NUMBER = "fold_values", "trimtab_number"
@@ -57,6 +60,7 @@ class Search:
     context: seed and threads of every fit.
     pruning: whether a trial stops when its first folds are worse than the median.
     n_workers: how many processes run trials of this study at the same time.
+    kept_in: the folder that every trial's out-of-fold forecasts are kept in (see `trial_forecasts`); None keeps none.
     """
 
     dataset: Dataset
@@ -70,6 +74,7 @@ class Search:
     context: FitContext
     pruning: bool = False
     n_workers: int = 1
+    kept_in: Path | None = None
 
     @cached_property
     def parts(self) -> list[tuple[Dataset, Dataset]]:
@@ -86,7 +91,9 @@ def run_trial(study: optuna.Study, search: Search, number: int) -> None:
     try:
         trial.set_user_attr(NUMBER, number)
         tried = {dimension.name: _suggest(trial, dimension) for dimension in search.space.dimensions}
-        by_fold = _score_folds(search, search.make(tried), _rivals(study, search))
+        by_fold, said = _judge_folds(search, search.make(tried), _rivals(study, search))
+        if search.kept_in is not None:  # before the trial is told, so that no finished trial lacks them
+            write_forecasts(search.kept_in, number, said)
     except Exception:
         study.tell(trial, state=TrialState.FAIL)
         raise
@@ -119,26 +126,31 @@ def _suggest(trial: optuna.Trial, dimension: Dimension) -> int | float:
     return trial.suggest_float(dimension.name, dimension.low, dimension.high, log=dimension.log)
 
 
-def _score_folds(search: Search, forecaster: Forecaster, rivals: Sequence[Sequence[float]]) -> list[tuple[float, ...]]:
-    """Scores of the folds, in order, up to where the trial is pruned.
+def _judge_folds(
+    search: Search, forecaster: Forecaster, rivals: Sequence[Sequence[float]]
+) -> tuple[list[tuple[float, ...]], np.ndarray]:
+    """Scores of the folds, in order, up to where the trial is pruned, and what was said about every row.
 
     As many folds are trained side by side as there are threads, each on one thread. The rule is asked fold by
     fold all the same, so the number of threads changes the time and not the result.
     """
     at_once = search.context.n_threads if search.pruning else len(search.parts)
     leading, scores = search.objectives[0], list[tuple[float, ...]]()
+    said = np.full(len(search.dataset), math.nan)
 
-    def score(part: tuple[Dataset, Dataset]) -> tuple[float, ...]:
+    def judge(part: tuple[Dataset, Dataset]) -> tuple[tuple[float, ...], np.ndarray]:
         train, test = part
         fitted = forecaster.fit(train, None, replace(search.context, n_threads=1))
-        return fold_scores(fitted, test, search.objectives)
+        value = forecast(fitted, test).value
+        return fold_scores(fitted, test, search.objectives, value), value
 
     for start in range(0, len(search.parts), at_once):
-        for each in side_by_side(score, search.parts[start : start + at_once], search.context.n_threads):
+        for each, value in side_by_side(judge, search.parts[start : start + at_once], search.context.n_threads):
+            said[search.folds[len(scores)].test] = value
             scores.append(each)
             if len(scores) < len(search.parts) and is_hopeless([s[0] for s in scores], rivals, leading.maximise):
-                return scores
-    return scores
+                return scores, said
+    return scores, said
 
 
 def _rivals(study: optuna.Study, search: Search) -> list[Sequence[float]]:

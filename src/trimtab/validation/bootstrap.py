@@ -21,7 +21,7 @@ lowest. Share of p <= 0.05 without any effect, on Gaussian AR(1) series drawn an
     1000   0.9     0.048         0.064             0.072      0.077        0.044
 
 A short and sticky series (100 observations, AR(1) from 0.5) still raises too many: read a p-value near
-the limit with care. Power was not measured, nor series with changing variance.
+the limit with care. Power, and series with changing variance, are in docs/calibration.md.
 
 - Politis & Romano (1994), The stationary bootstrap.
 - Götze & Künsch (1996), Second-order correctness of the blockwise bootstrap (the studentisation).
@@ -88,7 +88,7 @@ def block_bootstrap_mean(
     n, mean = len(values), float(values.mean()) if len(values) else float("nan")
     if n < MIN_TIMES:
         return MeanTest(mean, float("nan"), float("nan"), float("nan"), float("nan"), n)
-    length = _default_length(values, method) if block_length is None else float(block_length)
+    length = default_block_length(values, method) if block_length is None else float(block_length)
     if not 1.0 <= length <= n:
         raise ConfigurationError(f"block_length is {length:g}; it must lie between 1 and the {n} observations")
     random, tails = np.random.default_rng(seed), [(1.0 - confidence) / 2.0, (1.0 + confidence) / 2.0]
@@ -116,10 +116,12 @@ def studentised_means(
     running = np.concatenate([[0.0], np.cumsum(np.concatenate([centred, centred]))])
     sums = running[np.arange(n) + block_length] - running[np.arange(n)]  # of every block on the circle
     error = float(np.sqrt((sums @ sums) / n / block_length / n))
-    drawn = sums[random.integers(0, n, size=(n_resamples, n_blocks))]
     size = n_blocks * block_length
-    means = drawn.sum(axis=1) / size
-    errors = np.sqrt(((drawn - block_length * means[:, None]) ** 2).sum(axis=1)) / size
+    means, errors = np.empty(n_resamples), np.empty(n_resamples)
+    for part in _parts(n_resamples, n_blocks):
+        drawn = sums[random.integers(0, n, size=(part.stop - part.start, n_blocks))]
+        means[part] = drawn.sum(axis=1) / size
+        errors[part] = np.sqrt(((drawn - block_length * means[part, None]) ** 2).sum(axis=1)) / size
     errors = np.where(errors > 1e-9 * error, errors, error)
     return error, np.divide(means, errors, out=np.zeros(n_resamples), where=errors > 0.0)
 
@@ -127,20 +129,40 @@ def studentised_means(
 def resampled_means(
     values: np.ndarray, block_length: float, method: Method, n_resamples: int, random: np.random.Generator
 ) -> np.ndarray:
-    """Means of block resamples of the series laid in a circle; shape (n_resamples,).
+    """Means of block resamples of the series laid in a circle; shape (n_resamples,)."""
+    return resampled_column_means(values[:, None], block_length, method, n_resamples, random)[:, 0]
+
+
+def resampled_column_means(
+    values: np.ndarray, block_length: float, method: Method, n_resamples: int, random: np.random.Generator
+) -> np.ndarray:
+    """Means of block resamples of k series with the same blocks for all; from (n, k) to (n_resamples, k).
 
     Sums of blocks are differences of one running sum, so the cost is one draw per block, not per
     observation.
     """
-    n = len(values)
-    running = np.concatenate([[0.0], np.cumsum(np.concatenate([values, values]) - values.mean())])
-    ends = _block_ends(n, block_length, method, n_resamples, random)
-    lengths = np.diff(ends, axis=1, prepend=0)
-    starts = random.integers(0, n, size=ends.shape)
-    return (running[starts + lengths] - running[starts]).sum(axis=1) / n + values.mean()
+    n, k = values.shape
+    centre = values.mean(axis=0)
+    running = np.concatenate([np.zeros((1, k)), np.cumsum(np.concatenate([values, values]) - centre, axis=0)])
+    columns, means = np.ascontiguousarray(running.T), np.empty((n_resamples, k))
+    for part in _parts(n_resamples, int(n / block_length) + 1):
+        ends = _block_ends(n, block_length, method, part.stop - part.start, random)
+        lengths = np.diff(ends, axis=1, prepend=0)
+        starts = random.integers(0, n, size=ends.shape)
+        stops = starts + lengths
+        for column, sums in enumerate(columns):
+            means[part, column] = (sums[stops] - sums[starts]).sum(axis=1) / n + centre[column]
+    return means
 
 
-def _default_length(values: np.ndarray, method: Method) -> float:
+def _parts(n_resamples: int, n_blocks: int) -> list[slice]:
+    """Resamples are drawn part by part, at most five million blocks at once, so that memory stays small."""
+    size = max(1, 5_000_000 // n_blocks)
+    return [slice(start, min(start + size, n_resamples)) for start in range(0, n_resamples, size)]
+
+
+def default_block_length(values: np.ndarray, method: Method = "studentised") -> float:
+    """The block length used where none is given, in observations of the series; shape (n,)."""
     if method != "studentised":
         return optimal_block_length(values, method)
     # At least five blocks, or a resample could not tell its own error.

@@ -11,6 +11,7 @@ from trimtab.datasets import Dataset
 from trimtab.errors import NotEnoughDataError
 
 MIN_SAMPLES = 100
+MAX_FOLDS = 5_000  # each is a training; a number above it is a mistake rather than a wish
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,22 @@
 """Would the naive forecaster have done as well? Paired, on the same samples, with dependence in time.
 
 Instruments of one session move together, so their differences are averaged per decision time
-first: a cross-section is one observation, however many instruments it holds.
+first: a cross-section is one observation, however many instruments it holds. Two tests look at the
+same differences: a studentised block bootstrap, whose p-value the gate reads, and Diebold-Mariano's.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from trimtab.datasets import Dataset
 from trimtab.metrics.plain import plain
 from trimtab.validation.bootstrap import block_bootstrap_mean
+from trimtab.validation.diebold_mariano import diebold_mariano
 from trimtab.validation.scoring import is_right
 from trimtab.validation.walk_forward import WalkForwardReport
 
@@ -24,7 +27,8 @@ class Comparison:
 
     Attributes
     ----------
-    baseline: "naive" (the dataset's own, such as persistence) or "majority" (of the training part).
+    baseline: "naive" (the dataset's own, such as persistence), "majority" (of the training part), or the name of
+        a rule (see `baselines.side_rules`).
     model_accuracy, baseline_accuracy: means over decision times of the share said right; NaN where
         squared errors were compared.
     difference: model minus baseline; of the negative squared errors for the naive forecast in regression.
@@ -32,9 +36,11 @@ class Comparison:
     p_value: one-sided, of "the model is not better"; NaN with fewer than 20 decision times.
     block_length: length of the resampled blocks, in decision times.
     n_times: decision times compared.
+    dm_statistic, dm_p_value: Diebold & Mariano's of the same differences, one-sided too, with automatic lags and
+        the small-sample correction; NaN with fewer than 20 decision times.
     """
 
-    baseline: Literal["naive", "majority"]
+    baseline: str
     model_accuracy: float
     baseline_accuracy: float
     difference: float
@@ -43,53 +49,77 @@ class Comparison:
     p_value: float
     block_length: float
     n_times: int
+    dm_statistic: float
+    dm_p_value: float
 
 
 @dataclass(frozen=True)
 class BaselineComparison:
-    """A model against both baselines."""
+    """A model against the naive and the majority forecast, and against other rules where the label has a side."""
 
     naive: Comparison
     majority: Comparison
+    others: tuple[Comparison, ...] = ()
+
+    @property
+    def all(self) -> tuple[Comparison, ...]:
+        """Every comparison there is."""
+        return (self.naive, self.majority, *self.others)
 
     @property
     def strongest(self) -> Comparison:
-        """The baseline that is harder to beat: the larger p-value, which decides the gate.
+        """The baseline that is hardest to beat: the largest p-value, which decides the gate.
 
-        To be significant here is to be significant against both. An unknown p-value is the hardest.
+        To be significant here is to be significant against every one of them. Such an intersection of tests keeps
+        its level without any adjustment (Berger 1982, Multiparameter hypothesis testing and acceptance sampling),
+        and each further baseline can only make it harder to pass: the largest p-value never falls. So the
+        other rules count as well, where there are any: a model of direction that is no better than being long always
+        has nothing to offer. An unknown p-value is the hardest.
         """
-        return max(self.naive, self.majority, key=lambda c: 2.0 if np.isnan(c.p_value) else c.p_value)
+        return max(self.all, key=lambda c: 2.0 if np.isnan(c.p_value) else c.p_value)
+
+    def is_significant(self, level: float = 0.05) -> bool:
+        """Whether the model is better than every baseline at this level; what is unknown is not."""
+        return bool(self.strongest.p_value <= level)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON can hold it; unknown is None."""
         named = {"naive": self.naive, "majority": self.majority, "strongest": self.strongest}
-        return plain({name: asdict(comparison) for name, comparison in named.items()})
+        comparisons = {name: asdict(comparison) for name, comparison in named.items()}
+        return plain(comparisons | {"others": [asdict(each) for each in self.others]})
 
 
 def compare_with_baseline(
-    report: WalkForwardReport, dataset: Dataset, *, seed: int = 0, n_resamples: int = 2000
+    report: WalkForwardReport,
+    dataset: Dataset,
+    *,
+    seed: int = 0,
+    n_resamples: int = 2000,
+    others: Mapping[str, np.ndarray] | None = None,
 ) -> BaselineComparison:
     """Compare the out-of-sample forecasts of a walk-forward over `dataset` with its baselines.
 
-    Correctness is compared (in regression with the majority: of the direction) with a studentised
+    Correctness is compared (in regression with the majority and other rules: of the direction) with a studentised
     block bootstrap. The naive forecast of a return may be 0 and then has no direction, so in
-    regression the model and the naive forecast are compared by their squared errors.
+    regression the model and the naive forecast are compared by their squared errors. `others` holds what further
+    rules said of the same rows, by name (see `baselines.side_rules`).
     """
     samples = report.out_of_sample
-    time = dataset.decision_time[samples.row]
+    paired = _Paired(dataset.decision_time[samples.row], dataset.horizon, seed, n_resamples)
     model_right = is_right(report.task, samples.target, samples.value)
 
-    def against(name: Literal["naive", "majority"], said: np.ndarray) -> Comparison:
-        baseline_right = is_right(report.task, samples.target, said)
-        return _compare(name, model_right, baseline_right, time, seed=seed, n_resamples=n_resamples)
+    def against(name: str, said: np.ndarray) -> Comparison:
+        return paired.compare(name, model_right, is_right(report.task, samples.target, said))
 
+    rules = tuple(against(name, said) for name, said in (others or {}).items())
+    majority = against("majority", samples.majority)
     if report.task == "classification":
-        return BaselineComparison(against("naive", samples.baseline), against("majority", samples.majority))
+        return BaselineComparison(against("naive", samples.baseline), majority, rules)
     errors = [-((samples.target - said) ** 2) for said in (samples.value, samples.baseline)]
-    naive = _compare("naive", errors[0], errors[1], time, seed=seed, n_resamples=n_resamples)
+    naive = paired.compare("naive", errors[0], errors[1])
     # A mean squared error is no accuracy: the difference and its significance are what was compared.
     shown = replace(naive, model_accuracy=float("nan"), baseline_accuracy=float("nan"))
-    return BaselineComparison(shown, against("majority", samples.majority))
+    return BaselineComparison(shown, majority, rules)
 
 
 def mean_by_time(values: np.ndarray, time: np.ndarray) -> np.ndarray:
@@ -102,26 +132,30 @@ def mean_by_time(values: np.ndarray, time: np.ndarray) -> np.ndarray:
     return np.bincount(group, weights=values, minlength=len(counts)) / counts
 
 
-def _compare(
-    name: Literal["naive", "majority"],
-    model_right: np.ndarray,
-    baseline_right: np.ndarray,
-    time: np.ndarray,
-    *,
-    seed: int,
-    n_resamples: int,
-) -> Comparison:
-    both = ~(np.isnan(model_right) | np.isnan(baseline_right))
-    model, baseline = (mean_by_time(right[both], time[both]) for right in (model_right, baseline_right))
-    test = block_bootstrap_mean(model - baseline, seed=seed, n_resamples=n_resamples)
-    return Comparison(
-        baseline=name,
-        model_accuracy=float(model.mean()) if len(model) else float("nan"),
-        baseline_accuracy=float(baseline.mean()) if len(baseline) else float("nan"),
-        difference=test.mean,
-        ci_low=test.ci_low,
-        ci_high=test.ci_high,
-        p_value=test.p_value,
-        block_length=test.block_length,
-        n_times=test.n,
-    )
+@dataclass(frozen=True)
+class _Paired:
+    """Compares two scores of the same rows, higher being better, over the decision times both speak at."""
+
+    time: np.ndarray
+    horizon: int
+    seed: int
+    n_resamples: int
+
+    def compare(self, name: str, model_score: np.ndarray, baseline_score: np.ndarray) -> Comparison:
+        both = ~(np.isnan(model_score) | np.isnan(baseline_score))
+        model, baseline = (mean_by_time(score[both], self.time[both]) for score in (model_score, baseline_score))
+        test = block_bootstrap_mean(model - baseline, seed=self.seed, n_resamples=self.n_resamples)
+        second = diebold_mariano(model - baseline, horizon=min(self.horizon, max(test.n // 4, 1)))
+        return Comparison(
+            baseline=name,
+            model_accuracy=float(model.mean()) if len(model) else float("nan"),
+            baseline_accuracy=float(baseline.mean()) if len(baseline) else float("nan"),
+            difference=test.mean,
+            ci_low=test.ci_low,
+            ci_high=test.ci_high,
+            p_value=test.p_value,
+            block_length=test.block_length,
+            n_times=test.n,
+            dm_statistic=second.statistic,
+            dm_p_value=second.p_value,
+        )

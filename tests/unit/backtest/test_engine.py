@@ -8,8 +8,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from tests.fakes.slow_account import keep_slowly
 from trimtab.backtest.costs import basis_points
-from trimtab.backtest.engine import BacktestReport, run_backtest
+from trimtab.backtest.engine import BacktestReport, run_backtest, simulate
 from trimtab.backtest.market import Fill, Prices, Targets
 from trimtab.errors import ConfigurationError, DatasetError, NotEnoughDataError, UnknownNameError
 
@@ -142,7 +143,7 @@ def test_an_account_that_lost_everything_stops_trading() -> None:
 
 def test_instruments_that_do_not_trade_on_a_day_keep_their_value() -> None:
     a, b = walk(10, seed=1), walk(10, seed=2)
-    sparse = Prices(*(column[[0, 1, 2, 6, 9]] for column in b))
+    sparse = Prices(*(column[[0, 1, 2, 6, 9]] for column in b[:3]))
     targets = {"B": Targets(sparse.event_time[:1], np.array([2.0]))}
     report = run_backtest({"A": a, "B": sparse}, targets, units="units", cash=1000.0)
     held = report.equity - 1000.0 + 2.0 * sparse.open[1]
@@ -161,7 +162,7 @@ def test_a_decision_changes_nothing_before_it_fills() -> None:
 def test_doing_nothing_earns_nothing_and_divides_by_nothing() -> None:
     report = run_backtest({"A": walk()}, {}, units="weights", cash=1000.0)
     assert (report.equity == 1000.0).all()
-    assert report.trades == ()
+    assert len(report.trades) == 0
     assert report.metrics["exposure"] == 0.0
     assert np.isnan(report.metrics["break_even_cost_bps"])
 
@@ -188,7 +189,7 @@ def test_account_and_benchmark_start_together_where_asked_and_buy_at_the_same_pr
 
 def test_the_benchmark_holds_cash_for_what_is_not_traded_yet() -> None:
     a, b = walk(20, seed=1), walk(20, seed=2)
-    late = Prices(*(column[8:] for column in b))
+    late = Prices(*(column[8:] for column in b[:3]))
     report = run_backtest({"A": a, "B": late}, {}, units="units", cash=1000.0, since=a.event_time[5])
     part = np.where(np.arange(5, 20) < 8, 500.0, 500.0 * b.close[5:] / b.open[8])
     np.testing.assert_allclose(report.benchmark, 500.0 * a.close[5:] / a.open[5] + part)
@@ -231,7 +232,7 @@ def test_prices_that_cannot_be_traded_are_refused() -> None:
             {"A": good._replace(close=good.close * np.where(np.arange(10) == 3, -1, 1))}, {}, units="units", cash=1.0
         )
     with pytest.raises(NotEnoughDataError, match="at least 2 bars, not 1"):
-        run_backtest({"A": Prices(*(column[:1] for column in good))}, {}, units="units", cash=1.0)
+        run_backtest({"A": Prices(*(column[:1] for column in good[:3]))}, {}, units="units", cash=1.0)
     with pytest.raises(NotEnoughDataError, match="at least 2 bars, not 1"):
         run_backtest({"A": good}, {}, units="units", cash=1.0, since=good.event_time[-1])
 
@@ -263,3 +264,119 @@ def test_real_bars_of_many_instruments_equal_the_plain_account(shared_data: Path
     expected = sum(slow_account(prices[s], targets[s].target, cash=0.0, bps=20.0)[-1] for s in symbols)
     assert report.equity[-1] - 100_000 == pytest.approx(expected, abs=1e-6)
     assert report.metrics["n_trades"] > 100
+
+
+@pytest.mark.parametrize(("fill", "first"), [("close", 0), ("next_open", 1), ("next_close", 1)])
+@pytest.mark.parametrize("delay", [0, 1, 3])
+def test_a_delay_is_counted_in_bars_of_the_instrument(fill: Fill, first: int, delay: int) -> None:
+    other, prices = walk(20, seed=3), walk(20, seed=4)
+    own = Prices(*(column[::2] for column in prices[:3]))
+    report = run_backtest(
+        {"A": own, "B": other},
+        {"A": Targets(own.event_time[2:3], np.ones(1))},
+        units="units",
+        cash=1e6,
+        fill=fill,
+        delay_bars=delay,
+    )
+    assert report.trades[0].entry_time == own.event_time[2 + first + delay]
+
+
+def test_a_sum_of_weights_above_the_limit_is_refused_at_its_first_bar() -> None:
+    prices = {name: walk(20, seed=seed) for seed, name in enumerate("AB")}
+    times = prices["A"].event_time
+    targets = {"A": Targets(times[[2, 6]], np.array([0.5, 0.9])), "B": Targets(times[[4]], np.array([-0.5]))}
+    assert run_backtest(prices, targets, units="weights", cash=1e3, max_leverage=1.4).n_fills == 3
+    message = r"the positions at 2020-01-08T00:00:00Z are 1\.4 times the equity, above max_leverage 1\.0"
+    with pytest.raises(ConfigurationError, match=message):
+        run_backtest(prices, targets, units="weights", cash=1e3, max_leverage=1.0)
+    thirds = {name: Targets(own.event_time[:1], np.ones(1) / 3) for name, own in (prices | {"C": prices["A"]}).items()}
+    assert run_backtest(prices | {"C": prices["A"]}, thirds, units="weights", cash=1e3, max_leverage=1.0).n_fills == 3
+
+
+def test_units_are_held_against_the_equity_when_they_fill() -> None:
+    close = np.array([10.0, 10.0, 10.0, 5.0, 5.0, 5.0])
+    prices = Prices(np.datetime64("2024-01-01", "us") + np.arange(6) * DAY, close, close)
+    bought = {"A": Targets(prices.event_time[[0, 1]], np.array([100.0, 150.0]))}
+    assert run_backtest({"A": prices}, bought, units="units", cash=1e3, max_leverage=1.5).n_fills == 2
+    once = {"A": Targets(prices.event_time[:1], np.array([150.0]))}  # what it costs itself does not count against it
+    assert run_backtest({"A": prices}, once, units="units", cash=1e3, max_leverage=1.5, costs=basis_points(9.0))
+    with pytest.raises(ConfigurationError, match=r"2024-01-03.* are 1\.5 times the equity, above max_leverage 1\.2"):
+        run_backtest({"A": prices}, bought, units="units", cash=1e3, max_leverage=1.2)
+    # At 5.0 a half of the equity is left to 150 units: selling some of them is not refused, buying more is.
+    sold = {"A": Targets(prices.event_time[[0, 3]], np.array([150.0, 140.0]))}
+    assert run_backtest({"A": prices}, sold, units="units", cash=1e3, max_leverage=1.5).n_fills == 2
+    more = {"A": Targets(prices.event_time[[0, 3]], np.array([150.0, 151.0]))}
+    with pytest.raises(ConfigurationError, match="2024-01-05"):
+        run_backtest({"A": prices}, more, units="units", cash=1e3, max_leverage=1.5)
+
+
+def test_an_account_without_equity_buys_nothing_again_even_when_prices_come_back() -> None:
+    a = np.array([10.0, 10.0, 1.0, 1.0, 10.0, 10.0, 10.0])
+    times = np.datetime64("2024-01-01", "us") + np.arange(7) * DAY
+    gone, rare = Prices(times, a, a), Prices(times[[0, 1, 5, 6]], *[np.full(4, 10.0)] * 2)
+    positions = {"A": Targets(times[[0, 2, 4]], np.array([2.0, 1.0, 0.5])), "B": Targets(times[[0]], np.ones(1))}
+    report = run_backtest({"A": gone, "B": rare}, positions, units="weights", cash=1e3)
+    by_hand = keep_slowly({"A": gone, "B": rare}, positions, units="weights", cash=1e3, costs=basis_points())
+    np.testing.assert_allclose(report.equity, by_hand.equity)
+    assert report.equity[3] < 0.0
+    assert (np.array(by_hand.units)[5:] == 0.0).all()  # A is sold at once, B in its next bar
+    assert [trade.is_open for trade in report.trades] == [False, False]
+
+
+def test_the_account_alone_is_that_of_the_report() -> None:
+    prices = walk()
+    targets = {"A": crossings(prices, 10.0)}
+    grid, account = simulate({"A": prices}, targets, units="units", cash=1e5, costs=basis_points(3.0))
+    report = run_backtest({"A": prices}, targets, units="units", cash=1e5, costs=basis_points(3.0))
+    assert np.array_equal(account.equity, report.equity)
+    assert np.array_equal(grid.event_time, report.event_time)
+
+
+def test_missing_prices_are_allowed_and_infinite_ones_are_not() -> None:
+    good = walk(10)
+    missing = np.where(np.arange(10) == 3, np.nan, good.open)
+    assert run_backtest({"A": good._replace(open=missing)}, {}, units="units", cash=1.0).equity[-1] == 1.0
+    with pytest.raises(DatasetError, match="NaN where it is missing"):
+        run_backtest(
+            {"A": good._replace(open=np.where(np.arange(10) == 3, np.inf, good.open))}, {}, units="units", cash=1
+        )
+    with pytest.raises(DatasetError, match="volume must not be negative"):
+        run_backtest({"A": good._replace(volume=-good.close)}, {}, units="units", cash=1)
+    with pytest.raises(DatasetError, match="must have one length"):
+        run_backtest({"A": good._replace(volume=good.close[1:])}, {}, units="units", cash=1)
+
+
+def test_limits_out_of_range_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="max_leverage is 0"):
+        run_backtest({"A": walk(10)}, {}, units="units", cash=1, max_leverage=0.0)
+    with pytest.raises(ConfigurationError, match="delay_bars is -1"):
+        run_backtest({"A": walk(10)}, {}, units="units", cash=1, delay_bars=-1)
+
+
+def test_positions_may_come_in_any_order() -> None:
+    prices = walk(50)
+    targets = crossings(prices, 10.0)
+    mixed = np.random.default_rng(0).permutation(50)
+    reports = [
+        run_backtest({"A": prices}, {"A": given}, units="units", cash=1e5)
+        for given in (targets, Targets(targets.event_time[mixed], targets.target[mixed]))
+    ]
+    assert reports[0].n_fills > 0
+    assert np.array_equal(reports[0].equity, reports[1].equity)
+
+
+def test_what_is_bought_before_any_close_is_known_is_worth_its_price() -> None:
+    times = np.datetime64("2024-01-01", "us") + np.arange(4) * DAY
+    prices = Prices(times, np.full(4, 10.0), np.array([np.nan, np.nan, 12.0, 13.0]))
+    report = run_backtest({"A": prices}, {"A": Targets(times[:1], np.ones(1))}, units="units", cash=100.0)
+    assert report.equity.tolist() == [100.0, 100.0, 102.0, 103.0]
+
+
+def test_turnover_is_that_of_the_bars_of_the_account() -> None:
+    prices = walk(60)
+    start = 30
+    targets = Targets(prices.event_time[[start + 2, start + 9]], np.array([10.0, -5.0]))
+    report = run_backtest({"A": prices}, {"A": targets}, units="units", cash=1e3, since=prices.event_time[start])
+    values = np.array([10.0 * prices.open[start + 3], 15.0 * prices.open[start + 10]])
+    assert report.metrics["turnover"] == pytest.approx((values / report.equity[[2, 9]]).sum() / 30)

@@ -10,10 +10,10 @@ from fakes.forecasters import FirstFeatureForecaster
 
 from trimtab.backtest.costs import basis_points
 from trimtab.backtest.engine import run_backtest
-from trimtab.backtest.forecasts import backtest_forecasts
-from trimtab.backtest.market import Targets, prices_of
+from trimtab.backtest.forecasts import backtest_forecasts, simulation_of
+from trimtab.backtest.market import Fill, Targets, prices_of
 from trimtab.datasets import Dataset
-from trimtab.errors import DatasetError, NotEnoughDataError
+from trimtab.errors import ConfigurationError, DatasetError, NotEnoughDataError
 from trimtab.signals.positions import target_positions
 from trimtab.validation.splitters import WalkForward
 from trimtab.validation.walk_forward import OutOfSample, walk_forward
@@ -135,3 +135,23 @@ def test_an_instrument_without_bars_is_named() -> None:
     dataset, forecasts = judged()
     with pytest.raises(DatasetError, match="BBB"):
         backtest_forecasts(dataset, forecasts, {"AAA": BARS["AAA"]}, rule="long_flat")
+
+
+@pytest.mark.parametrize("fill", ["next_open", "close"])
+def test_with_a_delay_account_and_benchmark_start_where_the_first_forecast_fills(fill: Fill) -> None:
+    dataset, forecasts = judged()
+    always = replace(forecasts, value=np.ones(len(forecasts.value)))
+    at_once, later = (
+        simulation_of(dataset, always, BARS, rule="long_flat", fill=fill, delay_bars=delay) for delay in (0, 3)
+    )
+    assert later.since - at_once.since == np.timedelta64(3, "D")
+    report = later.run()
+    assert {trade.entry_time for trade in report.trades} == {later.since}
+    np.testing.assert_allclose(report.equity, report.benchmark)
+
+
+def test_more_exposure_than_leverage_allows_is_refused() -> None:
+    dataset, forecasts = judged()
+    with pytest.raises(ConfigurationError, match="max_leverage"):
+        backtest_forecasts(dataset, forecasts, BARS, rule="long_short", max_exposure=1.5, max_leverage=1.0)
+    assert backtest_forecasts(dataset, forecasts, BARS, rule="long_short", max_exposure=1.0, max_leverage=1.0).trades

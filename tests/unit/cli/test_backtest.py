@@ -89,3 +89,67 @@ def test_people_get_a_table(files: tuple[Path, Path]) -> None:
     result = CliRunner().invoke(app, ["--bars", str(files[0]), "--signals", str(files[1])], catch_exceptions=False)
     assert "sharpe ratio" in result.stdout.replace("_", " ")
     assert "60 bars of AAA, BBB" in result.stdout
+
+
+def shown(files: tuple[Path, Path], *more: str) -> str:
+    result = CliRunner().invoke(app, ["--bars", str(files[0]), "--signals", str(files[1]), *more])
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def test_every_cost_is_charged_and_told_by_kind(files: tuple[Path, Path]) -> None:
+    bars, signals = files
+    signals.write_text(signals.read_text().replace(",1.0", ",-10.0"))
+    options = {
+        "commission-bps": 10.0, "commission-per-share": 0.01, "commission-per-trade": 2.0, "slippage-bps": 5.0,
+        "impact": 0.5, "borrow-bps-per-year": 100.0,
+    }  # fmt: skip
+    document = run(bars, signals, *(word for name, value in options.items() for word in (f"--{name}", str(value))))
+    assert document["costs"] == {name.replace("-", "_"): value for name, value in options.items()} | {
+        "max_volume_share": None
+    }
+    assert set(document["costs_paid"]) == {"commission", "slippage", "impact", "borrow"}
+    assert sum(document["costs_paid"].values()) == pytest.approx(document["metrics"]["total_costs"])
+    table = shown(files, *(word for name, value in options.items() for word in (f"--{name}", str(value))))
+    assert all(kind in table[table.index("Costs paid") :] for kind in ("commission", "slippage", "borrow"))
+
+
+def test_a_delay_and_a_volume_share_reach_the_engine(files: tuple[Path, Path]) -> None:
+    assert run(*files, "--delay-bars", "2")["trades"][0]["entry_time"] == "2020-01-06T00:00:00Z"
+    assert run(*files, "--max-volume-share", "0.000001")["n_unfilled"] > 0
+
+
+def test_a_benchmark_without_signals_only_looks_on(files: tuple[Path, Path]) -> None:
+    document = run(*files, "--benchmark", "BBB")
+    own, held = random_walk(60, 0, "AAA"), random_walk(60, 1, "BBB")
+    assert document["benchmark_equity"][-1] == pytest.approx(100_000 * own.close[-1] / own.open[0])
+    assert document["market"]["name"] == "BBB"
+    assert document["market"]["equity"][-1] == pytest.approx(100_000 * held.close[-1] / held.open[0])
+    assert "BBB" in shown(files, "--benchmark", "BBB")
+
+
+def test_a_benchmark_with_signals_is_traded_too(files: tuple[Path, Path]) -> None:
+    document = run(*files, "--benchmark", "AAA")
+    assert len(document["trades"]) == 1
+    assert document["market"]["name"] == "AAA"
+
+
+def test_the_surface_is_a_table_and_says_where_the_profit_ends(files: tuple[Path, Path]) -> None:
+    document = run(*files, "--surface", "--commission-bps", "3")
+    assert document["surface"]["cost_bps"] == [0, 2, 3, 5, 10, 20, 50]
+    assert document["surface"]["delay_bars"] == [0, 1, 2, 5]
+    said = shown(files, "--surface")
+    assert "delay 5" in said
+    cost = document["break_even_cost_bps"]
+    assert (f"at a cost of {cost:.4g} bps" if cost else "No cost per side ends the account where it began") in said
+    assert run(*files)["surface"] is None
+
+
+def test_of_many_trades_the_latest_are_listed_and_the_rest_counted(files: tuple[Path, Path]) -> None:
+    times = random_walk(60, 0, "AAA").event_time
+    rows = [f"AAA,{time}Z,{number % 2}" for number, time in enumerate(times)]
+    files[1].write_text("\n".join(["instrument_id,event_time,position", *rows]) + "\n")
+    assert len(run(*files)["trades"]) == 29
+    said = shown(files)
+    assert "Trades, the latest 10 of 29 (all with --json)" in said
+    assert said.count(" long ") == 10

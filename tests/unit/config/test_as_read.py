@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,14 @@ def test_a_share_is_left_out_exactly_when_the_folds_stay_the_same_without_it(win
     dataset = make_dataset(300, horizon=3)
     one, other = Validation(window=window), Validation(**{"window": window, key: SPLITS[key]})
     assert (folds_as_read(one) == folds_as_read(other)) == (rows(one) == rows(other))
+
+
+def test_sizes_of_every_kind_are_kept_as_they_are_and_differ_where_the_folds_differ() -> None:
+    sizes: list[Any] = [0.5, 150, "150d", 151, "151d"]
+    read = [folds_as_read(Validation(initial_train=size)) for size in sizes]
+    assert [each["initial_train"] for each in read] == [0.5, 150, "P150D", 151, "P151D"]
+    assert read[2] == folds_as_read(Validation(initial_train="3600h"))  # the same time, written otherwise
+    assert json.loads(json.dumps(read)) == read
 
 
 def test_how_many_features_or_parts_counts_only_where_some_are_asked_for() -> None:

@@ -68,7 +68,18 @@ def test_benchmark_is_a_series_but_not_a_forecast_one(tmp_path: Path) -> None:
         ),
         (GOOD + "horizons = [5, 1, 5]", "label.horizons names 5 twice; every horizon"),
         (GOOD + "horizons = 5", "'label.horizons' is 5, but input should be a list, such as [5]"),
-        (GOOD + "[validation]\nstep = 0", "validation.step is 0.0; it must be greater than 0"),
+        *(
+            (
+                GOOD + f"[validation]\nstep = {given}",
+                f"'validation.step' is {read}, but it must be a share greater than 0 and at most 1, a whole number of bars "
+                "from 2, or a duration such as '730d'",
+            )
+            for given, read in {"0": "0", "-5": "-5", "1.5": "1.5", "true": "True"}.items()
+        ),
+        (
+            GOOD + "[validation]\nstep = '5 bars'",
+            "'validation.step' is '5 bars', but a duration is a whole number and a",
+        ),
         *(
             (
                 GOOD + f"[validation]\nhold_out = {given}",

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from trimtab.drift.measures import population_stability_index
 from trimtab.drift.p_values import kolmogorov_smirnov_p_value, psi_critical_value
+from trimtab.metrics.distributions import population_stability_index
 
 
 @pytest.mark.parametrize("size", [(2_000, 500), (1_000, 250), (200, 50)])

@@ -22,6 +22,7 @@ def test_information_coefficients_equal_scipy() -> None:
 def test_cross_sectional_coefficients_equal_the_alphalens_example() -> None:
     factor, returns, day = [1, 2, 3, 4, 4, 3, 2, 1], [4, 3, 2, 1, 1, 2, 3, 4], [0] * 4 + [1] * 4
     np.testing.assert_allclose(ours.by_time(ours.rank_information_coefficient, factor, returns, day), [-1.0, -1.0])
+    np.testing.assert_allclose(ours.by_time(ours.rank_information_coefficient, factor, factor, day), [1.0, 1.0])
 
 
 def test_measures_by_time_come_in_order_of_time_whatever_the_order_of_rows() -> None:
@@ -58,3 +59,12 @@ def test_a_forecast_that_does_not_vary_has_no_skill_to_measure(name: str, foreca
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.isnan(getattr(ours, name)(forecast, list(range(len(forecast)))))
+
+
+@pytest.mark.parametrize("rank", [True, False])
+def test_the_steadiness_of_skill_over_time_is_that_of_the_coefficients_by_time(rank: bool) -> None:
+    time = RNG.integers(0, 20, 400)
+    measure = ours.rank_information_coefficient if rank else ours.information_coefficient
+    values = ours.by_time(measure, FORECAST, OUTCOME, time)
+    expected = values.mean() / values.std(ddof=1)
+    assert ours.ic_information_ratio_by_time(FORECAST, OUTCOME, time, rank=rank) == pytest.approx(expected)

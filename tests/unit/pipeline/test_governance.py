@@ -7,7 +7,20 @@ import pytest
 from fakes.bars import random_walk
 
 from trimtab.config import Settings
-from trimtab.pipeline import datasets, evidence, features, governance, models, monitoring, tuning
+from trimtab.pipeline import (
+    backtest,
+    datasets,
+    features,
+    governance,
+    honesty,
+    leak_certificate,
+    model_certificate,
+    models,
+    monitoring,
+    robustness,
+    tuning,
+    walk_forward,
+)
 from trimtab.pipeline.workspace import Workspace
 
 LENIENT = """
@@ -18,6 +31,8 @@ min_consistency = 0.0
 max_drawdown = 1.0
 max_baseline_p_value = 1.0
 max_overfitting_gap = 1.0
+min_deflated_sharpe_ratio = 0.0
+min_worst_regime_accuracy = 0.0
 max_drift_share = 1.0
 """
 
@@ -67,9 +82,12 @@ def build(folder: Path) -> Workspace:
 
 
 def judge(workspace: Workspace) -> None:
-    evidence.report_walk_forward(workspace, "mine")
-    evidence.report_backtest(workspace, "mine")
-    evidence.certify_leaks(workspace, "mine")
+    walk_forward.report_walk_forward(workspace, "mine")
+    backtest.report_backtest(workspace, "mine")
+    honesty.report_honesty(workspace, "mine")
+    robustness.report_robustness(workspace, "mine")
+    leak_certificate.certify_leaks(workspace, "mine")
+    model_certificate.certify_model(workspace, "mine")
     monitoring.snapshot_drift(workspace, "mine")
 
 
@@ -119,9 +137,17 @@ def test_deciding_again_never_takes_the_champion_its_name(
 def test_evidence_about_another_recipe_counts_for_nothing(workspace: Workspace, tmp_path: Path) -> None:
     write(tmp_path, l2=50.0)  # another model; nobody has judged it yet
     changed = build(tmp_path)
-    assert {"sample_size", "accuracy", "consistency", "baseline_significance", "max_drawdown", "drift_share"} <= set(
-        failed(changed)
-    )
+    assert {
+        "sample_size",
+        "accuracy",
+        "consistency",
+        "baseline_significance",
+        "max_drawdown",
+        "drift_share",
+        "deflated_sharpe_ratio",
+        "worst_regime",
+        "model_certificate",
+    } <= set(failed(changed))
     judge(changed)
     assert failed(changed) == []
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fakes.registries import digest
 
 from trimtab.registry.repository import Registry
-from trimtab.registry.trials import Study, Trial
+from trimtab.registry.trials import Study, Total, Trial, totals, tried
 
 
 def _trials(study: str, numbers: range, strategy: str = "demo", label: str = "direction") -> list[Trial]:
@@ -48,3 +48,27 @@ def test_studies_are_found_by_what_they_searched_on(registry: Registry) -> None:
         Study("b", "other", digest("data"), 3),
     ]
     assert registry.studies([]) == []
+
+
+def test_what_was_tried_for_a_label_is_found_on_every_dataset(registry: Registry) -> None:
+    newer = [replace(trial, dataset_fingerprint=digest("newer")) for trial in _trials("b", range(2))]
+    elsewhere = _trials("c", range(3), "other") + _trials("d", range(1), label="x")
+    registry.record_trials([*newer, *_trials("a", range(2)), *elsewhere], "t")
+    with registry.database.read() as connection:
+        assert tried(connection, "demo", "direction") == [*_trials("a", range(2)), *newer]
+        assert len(tried(connection, "demo")) == 5
+        assert tried(connection, "nobody") == []
+
+
+def test_totals_are_told_by_strategy_dataset_label_and_kind(registry: Registry) -> None:
+    by_hand = [replace(trial, kind="manual") for trial in _trials("walk", range(1))]
+    registry.record_trials([*_trials("a", range(2)), *_trials("b", range(3)), *by_hand], "t")
+    registry.record_trials(_trials("c", range(4), "other"), "t")
+    data = digest("data")
+    with registry.database.read() as connection:
+        assert totals(connection) == [
+            Total("demo", data, "direction", "manual", 1, 1),
+            Total("demo", data, "direction", "tuning", 5, 2),
+            Total("other", data, "direction", "tuning", 4, 1),
+        ]
+        assert totals(connection, "other") == [Total("other", data, "direction", "tuning", 4, 1)]

@@ -32,6 +32,7 @@ def search_of(dataset: Dataset, model: Model = MODEL) -> Search:
         context=FitContext(seed=5, n_threads=4, device="cpu"),
         pruning=True,
         n_workers=2,
+        kept_in=Path("kept").absolute(),
     )
 
 
@@ -73,7 +74,7 @@ def test_a_search_comes_out_of_the_folder_as_it_went_in(tmp_path: Path, dataset:
         assert np.array_equal(dataset.windows(4, rows), read.dataset.windows(4, rows), equal_nan=True)
     assert read.make == given.make
     assert read.context == replace(given.context, n_threads=2)  # the threads are shared among the workers
-    same = ("space", "sampler", "n_trials", "seed", "objectives", "pruning", "n_workers")
+    same = ("space", "sampler", "n_trials", "seed", "objectives", "pruning", "n_workers", "kept_in")
     assert all(getattr(read, name) == getattr(given, name) for name in same)
 
 

@@ -11,11 +11,14 @@ from trimtab.bars.times import as_time
 from trimtab.datasets.windows import reach_of, windows
 from trimtab.features.catalogue import resolve
 from trimtab.pipeline.backtest import BACKTEST
+from trimtab.pipeline.honesty import HONESTY
 from trimtab.pipeline.leak_certificate import LEAKS
+from trimtab.pipeline.model_certificate import MODEL_LEAKS
 from trimtab.pipeline.models import CANDIDATE
 from trimtab.pipeline.monitoring import STAGE as DRIFT
 from trimtab.pipeline.recall.built import RecalledBars
 from trimtab.pipeline.recall.report import TouchedDataset, TouchedModel, TouchedReport
+from trimtab.pipeline.robustness import ROBUSTNESS
 from trimtab.pipeline.running import stage_values
 from trimtab.pipeline.tuning import TUNING
 from trimtab.pipeline.walk_forward import WALK_FORWARD
@@ -24,6 +27,15 @@ from trimtab.registry.drift import DriftRecord
 from trimtab.registry.models import ModelVersion
 
 ALIASES = ("champion", "challenger")
+# Reports that are files, and the number by which each is told.
+REPORTS = {
+    WALK_FORWARD: "accuracy",
+    BACKTEST: "sharpe_ratio",
+    HONESTY: "deflated_sharpe_ratio",
+    ROBUSTNESS: "worst_regime_accuracy",
+    LEAKS: "n_leaks",
+    MODEL_LEAKS: "n_failed",
+}
 
 
 def touched_models(
@@ -80,7 +92,7 @@ def _files(workspace: Workspace, before: Mapping[str, bool], strategies: Sequenc
     """The latest report of each kind, by the dataset its manifest names or the recipe leads to."""
     for name in strategies:
         by_recipe = datasets_by_recipe(workspace, name)
-        for stage, shown in ((WALK_FORWARD, "accuracy"), (BACKTEST, "sharpe_ratio"), (LEAKS, "n_leaks")):
+        for stage, shown in REPORTS.items():
             values = stage_values(workspace, stage, name) or {}
             fingerprint = str(values.get("dataset") or by_recipe.get(values.get("recipe")))
             if fingerprint in before:

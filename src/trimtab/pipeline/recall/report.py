@@ -148,8 +148,8 @@ class TouchedReport:
 
     Attributes
     ----------
-    kind: "tuning_study", "walk_forward_report", "backtest_report", "leak_certificate",
-        "drift_snapshot" or "deployment_decision".
+    kind: "tuning_study", "walk_forward_report", "backtest_report", "honesty_report", "robustness_report",
+        "leak_certificate", "model_certificate", "drift_snapshot" or "deployment_decision".
     strategy: whose.
     name: id, version or path by which it is found.
     about: fingerprint of the dataset, or model version, it comes from.
