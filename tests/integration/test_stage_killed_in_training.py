@@ -15,7 +15,7 @@ from fakes.bars import random_walk
 from trimtab.config import Settings
 from trimtab.models.configured import forecaster_of
 from trimtab.models.protocol import FitContext
-from trimtab.pipeline import datasets, evidence, features, models
+from trimtab.pipeline import datasets, features, models, walk_forward
 from trimtab.pipeline.workspace import Workspace
 from trimtab.storage.hashing import sha256_bytes
 
@@ -120,7 +120,7 @@ def test_every_fold_and_seed_of_a_walk_forward_keeps_its_own_state_until_the_sta
         seen.add(self.path.relative_to(workspace.lake.root))
 
     monkeypatch.setattr(checkpoints.Checkpoint, "keep", noting)
-    folds = evidence.report_walk_forward(workspace, "mine").tables["folds"]
+    folds = walk_forward.report_walk_forward(workspace, "mine").tables["folds"]
     assert len(seen) == 2 * len(folds)
     assert {path.parts[:3] for path in seen} == {("checkpoints", "walk_forward_report", "mine")}
     assert {path.parent.name for path in seen} == {row["fold"] for row in folds}

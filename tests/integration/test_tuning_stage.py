@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from trimtab.cli import studies
 from trimtab.config import Settings
 from trimtab.errors import ConfigurationError, UnknownNameError
-from trimtab.pipeline import datasets, evidence, features, tuning
+from trimtab.pipeline import datasets, features, tuning, walk_forward
 from trimtab.pipeline.stage import StageResult
 from trimtab.pipeline.workspace import Workspace
 from trimtab.tracking.run_store import RunStore
@@ -120,7 +120,7 @@ def test_with_a_hold_out_the_model_that_is_judged_is_trained_as_the_candidate_is
     _, dataset = datasets.load_training_dataset(workspace, "mine")
     studied(workspace)
     trained: list[Any] = []
-    forecaster_of = evidence.forecaster_of
+    forecaster_of = walk_forward.forecaster_of
 
     def watched(*arguments: Any) -> Any:
         made = forecaster_of(*arguments)
@@ -133,8 +133,8 @@ def test_with_a_hold_out_the_model_that_is_judged_is_trained_as_the_candidate_is
         object.__setattr__(made, "fit", fitting)
         return made
 
-    monkeypatch.setattr(evidence, "forecaster_of", watched)
-    (fold,) = evidence.report_walk_forward(workspace, "mine").tables["folds"]
+    monkeypatch.setattr(walk_forward, "forecaster_of", watched)
+    (fold,) = walk_forward.report_walk_forward(workspace, "mine").tables["folds"]
     ((train, validation),) = trained
     n = len(set(dataset.decision_time))
     assert (fold["fold"], fold["test"]) == ("hold_out", n - int(0.8 * n))

@@ -214,6 +214,7 @@ def products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def correlation(sums: np.ndarray) -> np.ndarray:
+    """Pearson correlation from sums of a, b, a^2, b^2, ab and 1 along the last axis."""
     a, b, aa, bb, ab, count = np.moveaxis(sums, -1, 0)
     return (ab - a * b / count) / np.sqrt((aa - a * a / count) * (bb - b * b / count))
 
@@ -249,6 +250,7 @@ _OF_COUNTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 
 
 def log_losses(target: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Log loss of each forecast, its probability kept one epsilon away from 0 and 1; shape (n,)."""
     epsilon = np.finfo(np.float64).eps
     said = np.clip(value, epsilon, 1.0 - epsilon)
     return -(target * np.log(said) + (1.0 - target) * np.log1p(-said))

@@ -165,7 +165,10 @@ def test_losing_every_time_is_measured(tmp_path: Path) -> None:
     assert measures["max_drawdown"] == pytest.approx(measures["total_return"]) == pytest.approx(-0.352)
 
 
-def test_the_table_for_people_explains_each_measure_and_what_was_found(tmp_path: Path) -> None:
+def test_the_table_for_people_explains_each_measure_and_what_was_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # narrower, sentences are wrapped
     path = tmp_path / "gap.csv"
     path.write_text("day,return\na,0.01\nb,\nc,0.02\n")
     result = CliRunner().invoke(app, ["--returns", str(path), "--periods-per-year", "252"], catch_exceptions=False)

@@ -18,7 +18,8 @@ from trimtab.registry.repository import Registry
 
 GOOD = Evidence(
     n_samples=900, accuracy=0.71, precision=0.7, recall=0.7, consistency=0.9, max_drawdown=0.1, baseline_p_value=0.001,
-    overfitting_gap=0.05, n_leaks=0, drift_share=0.1, artifact_mb=1.5, load_seconds=0.02, n_damaged_files=0,
+    overfitting_gap=0.05, deflated_sharpe_ratio=0.98, worst_regime_accuracy=0.6, n_leaks=0, n_failed_canaries=0,
+    drift_share=0.1, artifact_mb=1.5, load_seconds=0.02, n_damaged_files=0,
 )  # fmt: skip
 BAD = replace(GOOD, accuracy=0.51, baseline_p_value=None)
 LIMITS = Gates()
