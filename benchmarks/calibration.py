@@ -18,7 +18,13 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # inherited by the processes: the
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "calibration.md"
 # In the order of the page; the longest could come first, but the page decides.
-PARTS = ("calibration_tests", "calibration_honesty", "calibration_intervals", "calibration_drift")
+PARTS = (
+    "calibration_tests",
+    "calibration_honesty",
+    "calibration_intervals",
+    "calibration_drift",
+    "calibration_canaries",
+)
 HEAD = """# Calibration
 
 How often a verdict is wrong, measured with the code that gives it, on series whose truth is known. Regenerate this page
@@ -28,6 +34,7 @@ with `make calibration`; it is seeded and takes some minutes on two cores.
 - [Overfitting](#overfitting): the deflated Sharpe ratio and the probability of backtest overfitting on noise.
 - [Prediction intervals](#prediction-intervals): how often they hold the outcome.
 - [Drift](#drift): false alarms and power.
+- [Canaries](#canaries): false alarms and power of the certificate of a model.
 """
 
 

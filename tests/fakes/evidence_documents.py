@@ -21,7 +21,7 @@ def refused_decision() -> dict[str, Any]:
         _gate("sample_size", 4832.0, 100.0, True, "the number of out-of-sample forecasts is 4832, meets the minimum of 100"),
         _gate("accuracy", 0.508, 0.65, False, "walk-forward accuracy is 0.508, below the minimum of 0.65"),
         _gate("precision", 0.519, 0.6, False, "walk-forward precision is 0.519, below the minimum of 0.6"),
-        _gate("baseline_significance", 0.594, 0.05, False, "the p-value against the naive baseline is 0.594, above the maximum of 0.05"),
+        _gate("baseline_significance", 0.594, 0.05, False, "the p-value against the strongest baseline is 0.594, above the maximum of 0.05"),
         _gate("max_drawdown", 0.18, 0.2, True, "the backtest's largest drawdown is 0.18, within the maximum of 0.2"),
         _gate("drift_share", None, 0.3, False, "insufficient evidence: the share of drifted features is not known"),
     ]  # fmt: skip
@@ -135,7 +135,7 @@ def honesty() -> dict[str, Any]:
             "probability_of_loss": 0.41, "slope": -0.2, "reason": None,
         },
         "superior_ability": {
-            "spa_p_value": 0.62, "spa_p_lower": 0.5, "spa_p_upper": 0.7, "reality_check_p_value": 0.71, "n_models": 12,
+            "spa_p_value": 0.62, "spa_p_consistent": 0.55, "spa_p_lower": 0.5, "spa_p_upper": 0.7, "reality_check_p_value": 0.71, "n_models": 12,
             "benchmark": "holding nothing",
         },
         "notes": ["the periods are few"],
@@ -172,13 +172,13 @@ def robustness() -> dict[str, Any]:
         "removal": [{"group": "candlesticks", "n_features": 61, "accuracy": 0.507, "change": -0.001, "low": -0.012, "high": 0.01}],
         "seeds": [{"measure": "accuracy", "mean": 0.513, "std": 0.0047, "low": 0.508, "high": 0.516, "n_seeds": 3}],
         "regimes": [
-            regime("volatility", "low", 0.512, 1600), regime("volatility", "high", 0.493, 1500),
+            regime("volatility", "low", 0.712, 1600, base_rate=0.3), regime("volatility", "high", 0.493, 1500),
             regime("trend", "up", 0.52, 1700), regime("trend", "down", 0.499, 40),
         ],
         "worst_regime": {"kind": "volatility", "regime": "high", "n": 1500, "accuracy": 0.493},
         "stress": [
             {
-                "period": "2008 crisis", "start": "2008-09-01", "end": "2009-03-31", "n": 580, "accuracy": 0.48,
+                "period": "2008 crisis", "start": "2008-09-01", "end": "2009-03-31", "n": 580, "accuracy": 0.48, "low": 0.41, "high": 0.55, "n_times": 145,
                 "total_return": -0.22, "max_drawdown": -0.31, "note": "",
             },
         ],
@@ -189,7 +189,7 @@ def robustness() -> dict[str, Any]:
             }
             for name, share in (("AAPL", 0.51), ("IBM", 0.506))
         ],
-        "by_side": [{"side": "long", "n": 2432, "accuracy": 0.519, "low": 0.5, "high": 0.54, "mean_return": 0.0002}],
+        "by_side": [{"side": "long", "n": 2432, "accuracy": 0.519, "low": 0.5, "high": 0.54, "base_rate": 0.51, "mean_return": 0.0002}],
         "notes": ["the forecasts begin in 2008"],
     }  # fmt: skip
 

@@ -12,6 +12,7 @@ from trimtab.pipeline.walk_forward_forecasts import recipe_table
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.models import Candidate
 
+CUTS = "c" * 12  # how time was cut when they were judged
 LABEL = {"kind": "direction", "horizons": [1]}
 DAYS = np.datetime64("2020-01-01", "us") + np.arange(300) * np.timedelta64(1, "D")
 RANDOM = np.random.default_rng(0)
@@ -55,11 +56,11 @@ class JudgedVersions:
                 manifest_digest=recipe,
                 size_bytes=1,
                 code_version="1",
-                metrics={"recipe": recipe} | more,
+                metrics={"recipe": recipe, "cuts": CUTS} | more,
                 features={"a": 1.0, f"own_{number}": 0.5},
             ),
             "test",
         )
         if forecasts is not None:
-            self.workspace.lake.tables.write(recipe_table(strategy, recipe), forecasts)
+            self.workspace.lake.tables.write(recipe_table(strategy, recipe, CUTS), forecasts)
         return model.version

@@ -135,6 +135,9 @@ def _fill(
     if volume == 0.0 or (costs.max_volume_share is not None and math.isnan(volume)):
         account.missed.add((name, time, "no volume"))
         return 0.0
+    if costs.impact and (_volatility(own, bar) is None or not _usual_volume(own, bar)):
+        account.missed.add((name, time, "unknown impact"))
+        return 0.0
     own.goal = goal
     if costs.max_volume_share is not None and abs(order) > costs.max_volume_share * volume:
         order = math.copysign(costs.max_volume_share * volume, order)
@@ -147,7 +150,9 @@ def _fill(
 
 def _cost(account: SlowAccount, own: Holding, bar: int, order: float, price: float, costs: Costs) -> float:
     slippage = costs.slippage_bps / 1e4
-    impact = costs.impact * _volatility(own, bar) * math.sqrt(_share_of_volume(own, bar, abs(order)))
+    impact = 0.0
+    if costs.impact:
+        impact = costs.impact * _volatility(own, bar) * math.sqrt(abs(order) / _usual_volume(own, bar))
     if order < 0.0:
         impact = min(impact, 1.0 - slippage)
         paid_price = price * (1.0 - slippage - impact)
@@ -155,7 +160,7 @@ def _cost(account: SlowAccount, own: Holding, bar: int, order: float, price: flo
         paid_price = price * (1.0 + slippage + impact)
     commission = (
         abs(order) * paid_price * costs.commission_bps / 1e4
-        + abs(order) * costs.commission_per_share
+        + _shares(own, bar, abs(order), price) * costs.commission_per_share
         + costs.commission_per_trade
     )
     account.paid["commission"] += commission
@@ -164,14 +169,20 @@ def _cost(account: SlowAccount, own: Holding, bar: int, order: float, price: flo
     return commission + abs(order * (paid_price - price))
 
 
-def _volatility(own: Holding, bar: int) -> float:
+def _shares(own: Holding, bar: int, units: float, price: float) -> float:
+    """How many shares of the day the same money was, at the price of the day."""
+    price_of_the_day = price if own.prices.factor is None else price / float(own.prices.factor[bar])
+    return units * price / price_of_the_day
+
+
+def _volatility(own: Holding, bar: int) -> float | None:
     closes = [close for close in own.prices.close[max(0, bar - 20) : bar] if not math.isnan(close)]
     returns = [math.log(after / before) for before, after in pairwise(closes)]
-    return statistics.stdev(returns) if len(returns) > 1 else 0.0
+    return statistics.stdev(returns) if len(returns) > 1 else None
 
 
-def _share_of_volume(own: Holding, bar: int, size: float) -> float:
+def _usual_volume(own: Holding, bar: int) -> float:
     if own.prices.volume is None:
         return 0.0
     known = [volume for volume in own.prices.volume[max(0, bar - 20) : bar] if not math.isnan(volume)]
-    return size / statistics.fmean(known) if known and sum(known) > 0.0 else 0.0
+    return statistics.fmean(known) if known else 0.0

@@ -15,6 +15,8 @@ from trimtab.backtest.engine import BacktestReport
 from trimtab.config import Settings
 from trimtab.pipeline import datasets, features, tuning
 from trimtab.pipeline.backtest import BACKTEST, report_backtest, simulation_for
+from trimtab.pipeline.honesty import report_honesty
+from trimtab.pipeline.robustness import report_robustness
 from trimtab.pipeline.running import stage_values
 from trimtab.pipeline.stage import StageResult
 from trimtab.pipeline.walk_forward import report_walk_forward
@@ -89,6 +91,9 @@ def test_the_document_has_all_that_later_stages_read(folder: Path) -> None:
     assert {"recipe", "sharpe_ratio", "total_return", "max_drawdown", "benchmark_sharpe_ratio"} <= values.keys()
     assert values["benchmark_p_value"] == found["against_benchmark"]["p_value"]
     assert values["break_even_cost_bps"] == found["break_even_cost_bps"]
+    assert found["forecasts"]["n_bars"] >= len(found["equity"]) - 1
+    assert found["against_benchmark"]["n_bars"] == len(found["equity"])
+    assert "withheld" not in found
 
 
 @pytest.mark.parametrize(
@@ -113,3 +118,26 @@ def test_it_is_not_done_again_until_the_bars_of_the_benchmark_change(folder: Pat
     after, _ = traded(folder)
     assert not after.skipped
     assert after.data_version == first.data_version  # they came after the account had ended
+
+
+def test_where_samples_were_chosen_by_their_future_the_stage_ends_without_a_number(tmp_path: Path) -> None:
+    banded = STRATEGY.replace('kind = "direction"', 'kind = "direction"\nneutral_band = 0.005')
+    (tmp_path / "mine.toml").write_text(banded)
+    workspace = Workspace.open(Settings(data_dir=tmp_path / "data", strategies_dir=tmp_path, n_threads=1))
+    for seed, name in ((5, "AAA"), (9, "SPX")):
+        workspace.bars.append(random_walk(600, seed=seed, instrument=name), datetime(2023, 1, 2, tzinfo=UTC))
+    features.compute_family(workspace, "technical", "AAA__1d")
+    for stage in (datasets.build_training_dataset, tuning.run_tuning_study, report_walk_forward):
+        stage(workspace, "mine")
+    result = report_backtest(workspace, "mine")
+    document = json.loads(result.links["report"].read_text())
+    assert document["withheld"] == result.metrics["withheld"]
+    assert "neutral_band = 0.005" in document["withheld"]
+    assert set(document["metrics"].values()) == {None}
+    assert document["periods_per_year"] == pytest.approx(365.25)
+    values = stage_values(workspace, BACKTEST, "mine")
+    assert values is not None
+    assert values["max_drawdown"] is values["sharpe_ratio"] is None
+    assert values["recipe"]
+    assert report_honesty(workspace, "mine").metrics["deflated_sharpe_ratio"] is None
+    assert report_robustness(workspace, "mine").metrics["instruments_below_the_rest"] == "none"

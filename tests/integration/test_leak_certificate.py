@@ -29,7 +29,19 @@ from trimtab.features.context import Context
 from trimtab.features.export import accepted_in_order
 from trimtab.features.leaks import certify_whole
 from trimtab.market import Series, Timeframe
-from trimtab.pipeline import datasets, evidence, features, governance, models, monitoring, tuning
+from trimtab.pipeline import (
+    backtest,
+    datasets,
+    features,
+    governance,
+    honesty,
+    model_certificate,
+    models,
+    monitoring,
+    robustness,
+    tuning,
+    walk_forward,
+)
 from trimtab.pipeline.leak_certificate import certified_leaks, certify_leaks
 from trimtab.pipeline.running import stage_values
 from trimtab.pipeline.stage import StageResult
@@ -61,6 +73,8 @@ min_consistency = 0.0
 max_drawdown = 1.0
 max_baseline_p_value = 1.0
 max_overfitting_gap = 1.0
+min_deflated_sharpe_ratio = 0.0
+min_worst_regime_accuracy = 0.0
 max_drift_share = 1.0
 """
 
@@ -71,7 +85,7 @@ def build(folder: Path, horizon: int = 1) -> Workspace:
     workspace = Workspace.open(Settings(data_dir=folder / "data", strategies_dir=folder, n_threads=1))
     for seed, (key, series) in enumerate(workspace.series.items()):
         if series not in workspace.bars.series():
-            bars = random_walk(500, seed=seed, instrument=series.instrument_id)
+            bars = random_walk(560, seed=seed, instrument=series.instrument_id)
             workspace.bars.append(bars, datetime(2023, 1, 2, tzinfo=UTC))
         features.compute_family(workspace, "technical", key)
     datasets.build_training_dataset(workspace, "mine")
@@ -79,11 +93,14 @@ def build(folder: Path, horizon: int = 1) -> Workspace:
 
 
 def decide(workspace: Workspace, certified: bool = True) -> StageResult:
-    """The stages from the dataset to the decision, with or without the certificate."""
+    """The stages from the dataset to the decision, with or without the certificate of the dataset."""
     tuning.run_tuning_study(workspace, "mine")
     models.train_candidate(workspace, "mine")
-    evidence.report_walk_forward(workspace, "mine")
-    evidence.report_backtest(workspace, "mine")
+    walk_forward.report_walk_forward(workspace, "mine")
+    backtest.report_backtest(workspace, "mine")
+    honesty.report_honesty(workspace, "mine")
+    robustness.report_robustness(workspace, "mine")
+    model_certificate.certify_model(workspace, "mine")
     if certified:
         certify_leaks(workspace, "mine")
     monitoring.snapshot_drift(workspace, "mine")

@@ -87,6 +87,8 @@ def test_a_study_of_two_objectives_is_told_as_a_pareto_table_and_every_trial_is_
     name = str(result.metrics["study"])
     ledger = workspace.registry.trials(name)
     assert [(t.number, t.value) for t in ledger] == [(row["trial"], row["accuracy"]) for row in table]
+    assert [t.objectives for t in ledger] == [{n: row[n] for n in ("accuracy", "complexity")} for row in table]
+    assert [t.number for t in ledger if t.pruned] == [row["trial"] for row in pruned]
     assert len({trial.dataset_fingerprint for trial in ledger}) == 1
     assert studied(workspace).skipped
 

@@ -42,6 +42,8 @@ def market(seed: int, gaps: bool) -> tuple[dict[str, Prices], dict[str, Targets]
             close[1:][random.random(39) < 0.1] = np.nan
             volume[random.random(40) < 0.2] = 0.0
         own = Prices(np.datetime64("2024-01-01", "us") + kept * DAY, open_[kept], close[kept], volume[kept])
+        if random.random() < 0.5:
+            own = own._replace(factor=np.cumprod(random.choice([1.0, 1.01, 2.0], len(kept), p=[0.7, 0.2, 0.1])))
         if not volume[kept].any():  # which would mean that no volume is known
             own = own._replace(volume=np.ones(len(kept)))
         decided = random.random(len(kept)) < 0.5
@@ -76,7 +78,9 @@ def test_the_account_is_the_one_kept_by_hand(
     assert report.costs_paid == pytest.approx(by_hand.paid, rel=1e-9, abs=1e-9)
     assert report.n_fills == by_hand.n_fills
     waited = {
-        (u.instrument_id, u.event_time, u.reason) for u in report.unfilled if u.reason in ("no price", "no volume")
+        (u.instrument_id, u.event_time, u.reason)
+        for u in report.unfilled
+        if u.reason in ("no price", "no volume", "unknown impact")
     }
     assert waited <= by_hand.missed  # by hand every bar is listed, here the first of each order
     assert bool(waited) == bool(by_hand.missed)
@@ -106,6 +110,7 @@ def test_what_happens_later_changes_nothing_before(seed: int, units: str, fill: 
             open=np.where(later, own.open * 3.0, own.open),
             close=np.where(later, own.close / 2.0, own.close),
             volume=np.where(later, 1.0, np.asarray(own.volume)),
+            factor=None if own.factor is None else np.where(later, 5.0, own.factor),
         )
         for name, own in prices.items()
     }

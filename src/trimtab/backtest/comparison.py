@@ -24,12 +24,13 @@ class AgainstBenchmark:
         is taken off.
     information_ratio, tracking_error: of the differences in return, per year.
     up_capture, down_capture: annual return over the bars in which the benchmark rose (fell), as a share of its own.
-    excess_return: mean difference in return, times bars per year; `metrics.relative.excess_return` without
-        compounding.
-    excess_return_low, excess_return_high: its 95 % interval, from the studentised block bootstrap of the paired
+    excess_return_sum: mean difference in return, times bars per year: that of a constant stake, as the suffix says.
+        `metrics.relative.excess_return` without compounding, not the difference of two annual returns.
+    excess_return_sum_low, excess_return_sum_high: its 95 % interval, from the studentised block bootstrap of the paired
         differences (`trimtab.validation.bootstrap`); above 10,000 bars, of sums of neighbours.
     p_value: one-sided, of "the account earns no more than the benchmark"; unknown below 20 bars.
     block_length: of that bootstrap, in bars.
+    n_bars: bars in which both returns are known; what has lost all its money is compared until then.
     """
 
     alpha: float
@@ -38,11 +39,12 @@ class AgainstBenchmark:
     tracking_error: float
     up_capture: float
     down_capture: float
-    excess_return: float
-    excess_return_low: float
-    excess_return_high: float
+    excess_return_sum: float
+    excess_return_sum_low: float
+    excess_return_sum_high: float
     p_value: float
     block_length: float
+    n_bars: int
 
     def to_json(self) -> dict[str, Any]:
         """By name; unknown is None."""
@@ -70,11 +72,12 @@ def against_benchmark(
         tracking_error=tracking_error(own, other, periods_per_year),
         up_capture=up_capture(own, other, periods_per_year),
         down_capture=down_capture(own, other, periods_per_year),
-        excess_return=test.mean * per_year,
-        excess_return_low=test.ci_low * per_year,
-        excess_return_high=test.ci_high * per_year,
+        excess_return_sum=test.mean * per_year,
+        excess_return_sum_low=test.ci_low * per_year,
+        excess_return_sum_high=test.ci_high * per_year,
         p_value=test.p_value,
         block_length=test.block_length * len(own) / max(len(cells), 1),
+        n_bars=len(own),
     )
 
 

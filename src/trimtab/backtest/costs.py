@@ -4,35 +4,27 @@ One set of numbers, named as in the `[backtest]` section of a strategy file. For
 at the quoted price P:
 
     paid price   P x (1 + sign(Q) x (slippage_bps / 1e4 + impact x sigma x sqrt(|Q| / V)))
-    commission   |Q| x paid price x commission_bps / 1e4 + |Q| x commission_per_share + commission_per_trade
+    commission   |Q| x paid price x commission_bps / 1e4 + |Q| x F x commission_per_share + commission_per_trade
+
+F is what prices were multiplied with to adjust them, 1 for prices as they were traded: Q units at the adjusted price
+P were Q x F shares at P / F, which is the same money. So a later split or dividend changes no cost of the past.
 
 sigma is the volatility of a bar and V the mean volume of a bar, over the 20 bars of the instrument before the
 fill (`impact`): the square-root law of market impact (Tóth et al. 2011). It is the same law whether both are taken
-per bar or per day, because sigma grows with the square root of time and V with time.
+per bar or per day, because sigma grows with the square root of time and V with time. Where either is
+unknown the order waits.
 Short positions pay `borrow_bps_per_year` on their value at the last close, for the time until the next bar opens.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import NamedTuple
 
+from trimtab.backtest.ledger import Rates
 from trimtab.config.strategy import Backtest
 from trimtab.errors import ConfigurationError
 
 COST_KINDS = ("commission", "slippage", "impact", "borrow")
-
-
-class Rates(NamedTuple):
-    """`Costs` as the kernel reads them: shares instead of basis points; `volume_share` is infinite without a limit."""
-
-    commission: float
-    per_share: float
-    per_trade: float
-    slippage: float
-    volume_share: float
-    impact: float
-    borrow: float
 
 
 @dataclass(frozen=True)
@@ -42,7 +34,7 @@ class Costs:
     Attributes
     ----------
     commission_bps: of the traded value, per side.
-    commission_per_share: money per unit traded.
+    commission_per_share: money per share, counted as it was traded (see `market.Prices.factor`).
     commission_per_trade: money per fill; an order that fills over several bars pays it in each.
     slippage_bps: buys fill this much above the quoted price, sales below it.
     max_volume_share: a bar fills at most this share of its volume; the rest of the order waits for the next bars.
@@ -63,11 +55,15 @@ class Costs:
             value = getattr(self, name)
             if not 0.0 <= value < float("inf"):
                 raise ConfigurationError(f"{name} is {value}; costs must be finite and not negative")
-        if self.slippage_bps >= 1e4:
-            raise ConfigurationError(f"slippage_bps is {self.slippage_bps}; at 10000 a sale would fetch nothing")
+        for name in ("commission_bps", "slippage_bps"):
+            if getattr(self, name) >= 1e4:
+                raise ConfigurationError(
+                    f"{name} is {getattr(self, name)}; give less than 10000 basis points per side, which are all of the "
+                    "traded value"
+                )
         if self.max_volume_share is not None and not 0.0 < self.max_volume_share <= 1.0:
             raise ConfigurationError(
-                f"max_volume_share is {self.max_volume_share}; give a share above 0 and up to 1, or None for no limit"
+                f"max_volume_share is {self.max_volume_share}; give a share above 0 and up to 1, or leave it away for no limit"
             )
 
     @property

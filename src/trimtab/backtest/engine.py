@@ -25,6 +25,7 @@ from typing import Any, Literal
 import numpy as np
 
 from trimtab.backtest.costs import COST_KINDS, Costs
+from trimtab.backtest.holding import came_back, returns_of
 from trimtab.backtest.kernel import keep_account
 from trimtab.backtest.ledger import Account
 from trimtab.backtest.market import Fill, Grid, Prices, Targets, bars_per_year, lay_out
@@ -37,6 +38,11 @@ from trimtab.metrics.trading import evaluate_returns, exposure, profit_factor, w
 
 Units = Literal["units", "weights"]
 LISTED_UNFILLED = 100  # in the document; the report has all
+_COUNTS = ("n_periods", "n_unknown")  # measures that are true of any returns
+_IN_DEBT = (
+    "the account lost all its money and came back from debt, which no return describes: measures of its returns are "
+    "unknown, except the total return, which is the change in money over the cash"
+)
 _ROUNDING = 1e-9  # weights of 1/3 each may add up to a little more than 1
 
 
@@ -48,18 +54,20 @@ class BacktestReport:
     ----------
     event_time: opens of the bars, datetime64[us], UTC.
     equity: money at the close of each bar, after all costs so far.
-    returns: change of equity over each bar, as a share of the equity before (the cash before the first).
+    returns: change of equity over each bar, as a share of the equity before (the cash before the first); NaN from the
+        bar after the equity is gone.
     benchmark: money at the close of each bar of buying every instrument with an equal part of the cash
         in its first bar, at the price an order fills at there, and holding it, without costs.
     weights: shape (t, k), value held at the close as a share of the equity.
     instruments: the k instrument ids.
     trades: round trips, by entry time.
-    metrics: all of `evaluate_returns` on `returns`, and see `_account_metrics`.
+    metrics: all of `evaluate_returns` on `returns`, see `_measures`, and `_account_metrics`.
     benchmark_metrics: `evaluate_returns` of the benchmark.
     periods_per_year: used to annualise; measured from the bars unless given.
     n_fills: orders, or parts of orders, that filled.
     unfilled: orders that could not fill when they were due, or not whole, by time.
     costs_paid: money by kind, see `COST_KINDS`; adds up to the metric `total_costs`.
+    notes: why measures are unknown, in sentences; mostly none.
     """
 
     event_time: np.ndarray
@@ -75,24 +83,26 @@ class BacktestReport:
     n_fills: int
     unfilled: tuple[Unfilled, ...]
     costs_paid: dict[str, float]
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The document `trimtab backtest --json` prints; unknown is None, of the unfilled the first are listed."""
-        curve = zip(self.event_time, self.equity, strict=True)
-        return plain(
-            {
-                "metrics": self.metrics,
-                "benchmark": self.benchmark_metrics,
-                "periods_per_year": self.periods_per_year,
-                "equity": [{"event_time": time, "value": value} for time, value in curve],
-                "benchmark_equity": self.benchmark,
-                "trades": [asdict(trade) for trade in self.trades],
-                "n_fills": self.n_fills,
-                "unfilled": [asdict(order) for order in self.unfilled[:LISTED_UNFILLED]],
-                "n_unfilled": len(self.unfilled),
-                "costs_paid": self.costs_paid,
-            }
-        )
+        curve = zip(plain(self.event_time), plain(self.equity), strict=True)
+        document = {
+            "metrics": self.metrics,
+            "benchmark": self.benchmark_metrics,
+            "periods_per_year": self.periods_per_year,
+            "equity": None,
+            "benchmark_equity": self.benchmark,
+            "trades": [vars(trade) for trade in self.trades],
+            "n_fills": self.n_fills,
+            "unfilled": [asdict(order) for order in self.unfilled[:LISTED_UNFILLED]],
+            "n_unfilled": len(self.unfilled),
+            "costs_paid": self.costs_paid,
+            "notes": self.notes,
+        }
+        # A point is plain already, and there may be a million of them.
+        return plain(document) | {"equity": [{"event_time": time, "value": value} for time, value in curve]}
 
 
 def run_backtest(
@@ -175,7 +185,7 @@ def _report(
     per_year = bars_per_year(event_time) if periods_per_year is None else periods_per_year
     trips = find_trips(account.fills, account.book["mark"], account.book["borrow"])
     trades = Trades(trips, grid.instruments, grid.event_time, grid.market.has_bar)
-    returns = _returns(account.equity, cash)
+    returns = returns_of(account.equity, cash)
     return BacktestReport(
         event_time=event_time,
         equity=account.equity,
@@ -184,13 +194,28 @@ def _report(
         weights=account.weights,
         instruments=grid.instruments,
         trades=trades,
-        metrics=evaluate_returns(returns, per_year) | _account_metrics(grid, account, trades, cash),
-        benchmark_metrics=evaluate_returns(_returns(account.benchmark, cash), per_year),
+        metrics=_measures(account.equity, returns, cash, per_year) | _account_metrics(grid, account, trades, cash),
+        benchmark_metrics=evaluate_returns(returns_of(account.benchmark, cash), per_year),
         periods_per_year=per_year,
         n_fills=len(account.fills),
         unfilled=describe_unfilled(grid, account, is_weights=is_weights),
         costs_paid={kind: float(account.totals[kind][0]) for kind in COST_KINDS},
+        notes=(_IN_DEBT,) if came_back(account.equity) else (),
     )
+
+
+def _measures(equity: np.ndarray, returns: np.ndarray, cash: float, per_year: float) -> dict[str, float]:
+    """Measures of `returns`, as far as they say what became of the account.
+
+    Money that is gone returns nothing more, so once it is the total return is read off the account itself. Where
+    it came back (`came_back`), its returns are those of a part of the way, and no other measure of them is told.
+    """
+    measures = evaluate_returns(returns, per_year)
+    if not np.isnan(returns[-1]):
+        return measures
+    if came_back(equity):
+        measures = {name: value if name in _COUNTS else np.nan for name, value in measures.items()}
+    return measures | {"total_return": float(equity[-1] / cash - 1.0)}
 
 
 def _account_metrics(grid: Grid, account: Account, trades: Trades, cash: float) -> dict[str, float]:
@@ -228,19 +253,15 @@ def _turnover(equity: np.ndarray, cash: float, row: np.ndarray, value: np.ndarra
     return share(float((value[traded] / before[row[traded]]).sum()), int(had.sum()))
 
 
-def _returns(equity: np.ndarray, cash: float) -> np.ndarray:
-    before = np.concatenate([[cash], equity[:-1]])
-    # An account that has nothing cannot return anything: unknown, not infinite.
-    return np.divide(equity - before, before, out=np.full(len(equity), np.nan), where=before > 0.0)
-
-
 def _check_arguments(units: str, cash: float, max_leverage: float | None) -> None:
     if units not in ("units", "weights"):
         raise UnknownNameError("meaning of positions", str(units), ("units", "weights"))
     if not 0.0 < cash < np.inf:
         raise ConfigurationError(f"cash is {cash}; a backtest starts with money")
     if max_leverage is not None and not max_leverage > 0.0:
-        raise ConfigurationError(f"max_leverage is {max_leverage}; give a number above 0, or None for no limit")
+        raise ConfigurationError(
+            f"max_leverage is {max_leverage}; give a number above 0, or leave it away for no limit"
+        )
 
 
 def _check_volume(grid: Grid, costs: Costs) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,10 +13,12 @@ from trimtab.backtest.holding import Holding, hold, returns_of
 from trimtab.backtest.market import Prices
 from trimtab.backtest.simulation import Simulation
 from trimtab.backtest.surface import CostSurface, cost_surface
+from trimtab.backtest.undefined import interval_note, undefined_notes
 from trimtab.metrics.plain import plain
 from trimtab.validation.headline_intervals import MeasureInterval, return_intervals
 
 BENCHMARK = "buy and hold of the instruments"
+WhichPrices = Literal["raw", "adjusted"]
 HEADLINES = ("sharpe_ratio", "annual_return", "max_drawdown")
 
 
@@ -33,6 +35,8 @@ class BacktestEvidence:
     against_market: None without a market.
     intervals: of the `HEADLINES`.
     surface: at other costs and delays; None unless asked for.
+    prices: whether prices as they were traded, or adjusted for splits and dividends.
+    notes: why measures are unknown, and what was found in what was given, in sentences.
     """
 
     simulation: Simulation
@@ -42,11 +46,14 @@ class BacktestEvidence:
     against_market: AgainstBenchmark | None
     intervals: tuple[MeasureInterval, ...]
     surface: CostSurface | None
+    prices: WhichPrices
+    notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """The document of a backtest: that of its report, and what is known beside it."""
         report, asked = self.report, self.simulation
         beside = {
+            "prices": self.prices,
             "benchmark_name": BENCHMARK,
             "against_benchmark": self.against_benchmark.to_json(),
             "market": self._market(),
@@ -55,9 +62,21 @@ class BacktestEvidence:
             "fill": asked.fill,
             "delay_bars": asked.delay_bars,
             "break_even_cost_bps": report.metrics["break_even_cost_bps"],
+            "break_even_reason": self.break_even_reason,
+            "forecasts": None if asked.cover is None else asked.cover.to_json(),
             "surface": None if self.surface is None else self.surface.to_json(),
+            "notes": self.notes,
         }
         return report.to_json() | plain(beside)
+
+    @property
+    def break_even_reason(self) -> str:
+        """Why there is no cost per side at which nothing is left; empty where there is one."""
+        if np.isfinite(self.report.metrics["break_even_cost_bps"]):
+            return ""
+        if not self.report.n_fills:
+            return "nothing was traded"
+        return "" if self.surface is None else self.surface.break_even_reason
 
     def _market(self) -> dict[str, Any] | None:
         if self.market is None or self.against_market is None:
@@ -66,11 +85,18 @@ class BacktestEvidence:
 
 
 def gather_evidence(
-    simulation: Simulation, *, seed: int, market: tuple[str, Prices] | None = None, with_surface: bool = False
+    simulation: Simulation,
+    *,
+    seed: int,
+    market: tuple[str, Prices] | None = None,
+    with_surface: bool = False,
+    prices: WhichPrices | None = None,
+    notes: tuple[str, ...] = (),
 ) -> BacktestEvidence:
     """Run a simulation and ask what is asked of it; `market` is another instrument's name and prices.
 
-    `seed` draws the resamples: the same gives the same document.
+    `seed` draws the resamples: the same gives the same document. `prices` says which they are; None looks whether any
+    was multiplied with a factor. `notes` of the caller come first.
     """
     report = simulation.run()
     years, cash = report.periods_per_year, simulation.cash
@@ -90,7 +116,13 @@ def gather_evidence(
         against_market=beside(held.equity) if held else None,
         intervals=_intervals(report, seed),
         surface=surface,
+        prices=prices or _which(simulation),
+        notes=(*notes, *report.notes, *undefined_notes(report.returns, report.metrics), *interval_note(report.returns)),
     )
+
+
+def _which(simulation: Simulation) -> WhichPrices:
+    return "adjusted" if any(own.factor is not None for own in simulation.prices.values()) else "raw"
 
 
 def _intervals(report: BacktestReport, seed: int) -> tuple[MeasureInterval, ...]:

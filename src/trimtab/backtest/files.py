@@ -123,5 +123,17 @@ def read_numbers(table: pa.Table, column: str, path: Path, example: str) -> np.n
             raise pa.ArrowTypeError("yes and no are no numbers")
         values = pc.cast(table[column], pa.float64()).combine_chunks()
     except pa.ArrowException:
-        raise DatasetError(f"{path}: column '{column}' must hold numbers, {example}") from None
+        found = _first_text(table[column])
+        given = "" if found is None else f", but holds '{found}'"
+        raise DatasetError(f"{path}: column '{column}' must hold numbers, {example}{given}") from None
     return np.asarray(values.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _first_text(column: pa.ChunkedArray) -> str | None:
+    """The first value that is no number, shortened; None where every one could be read as a number."""
+    for value in column.to_pylist():
+        try:
+            float(value or 0)
+        except (TypeError, ValueError):
+            return str(value)[:40]
+    return None

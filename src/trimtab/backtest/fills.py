@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
-from trimtab.backtest.costs import Rates
 from trimtab.backtest.ledger import (
     EXPIRED,
     FILLED_LATER,
+    NO_IMPACT,
     NO_PRICE,
     NO_VOLUME,
     NONE,
     SIZED,
     TOO_LARGE,
     UNSIZED,
+    Rates,
 )
+from trimtab.compiled import compiled
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def fill_order(
     i: int,
     j: int,
@@ -26,6 +27,7 @@ def fill_order(
     volume: float,
     worth: float,
     volume_share: float,
+    is_impact_known: bool,
     is_weights: bool,
     own: np.record,
     totals: np.record,
@@ -40,9 +42,11 @@ def fill_order(
     if asked == 0.0:
         end_order(own, j, FILLED_LATER, totals, unfilled)
         return 0.0
-    if np.isnan(price) or volume == 0.0 or (np.isnan(volume) and volume_share < np.inf):
+    is_traded = not (volume == 0.0 or (np.isnan(volume) and volume_share < np.inf))
+    if np.isnan(price) or not is_traded or not is_impact_known:
         if own.failed < 0:
-            _record(own, i, j, NO_PRICE if np.isnan(price) else NO_VOLUME, asked, totals, unfilled)
+            reason = NO_PRICE if np.isnan(price) else NO_IMPACT if is_traded else NO_VOLUME
+            _record(own, i, j, reason, asked, totals, unfilled)
         return 0.0
     own.order = SIZED
     if abs(asked) > volume_share * volume:  # never where the volume is unknown
@@ -55,24 +59,28 @@ def fill_order(
     return asked
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def pay_for(
     i: int,
     j: int,
     filled: float,
     price: float,
+    shares: float,
     impact: float,
     rates: Rates,
     own: np.record,
     totals: np.record,
     fills: np.ndarray,
 ) -> None:
-    """Pay for one fill, and enter it into the list of fills; `impact` is a share of the price."""
+    """Pay for one fill, and enter it into the list of fills.
+
+    `shares` is how many a unit was when it was traded, `impact` a share of the price.
+    """
     size, value = abs(filled), abs(filled) * price
     if filled < 0.0:
         impact = min(impact, 1.0 - rates.slippage)  # a sale fetches nothing at worst
     paid_value = value * (1.0 + np.sign(filled) * (rates.slippage + impact))
-    commission = paid_value * rates.commission + size * rates.per_share + rates.per_trade
+    commission = paid_value * rates.commission + size * shares * rates.per_share + rates.per_trade
     cost = commission + value * rates.slippage + value * impact
     totals.commission += commission
     totals.slippage += value * rates.slippage
@@ -84,7 +92,7 @@ def pay_for(
     totals.n_fills += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _record(own: np.record, i: int, j: int, reason: int, units: float, totals: np.record, unfilled: np.ndarray) -> None:
     """One more line among the unfilled; what becomes of the order is entered when it ends."""
     own.failed = totals.n_unfilled
@@ -93,7 +101,7 @@ def _record(own: np.record, i: int, j: int, reason: int, units: float, totals: n
     totals.n_unfilled += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def end_order(own: np.record, j: int, outcome: int, totals: np.record, unfilled: np.ndarray) -> None:
     """An order is filled, replaced or out of bars; a rest that the volume cut off is recorded only then."""
     if own.failed < 0 and own.cut >= 0 and outcome != FILLED_LATER:

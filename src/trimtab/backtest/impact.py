@@ -9,24 +9,23 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from trimtab.backtest.ledger import Market
-
 IMPACT_WINDOW = 20  # bars before a fill that volatility and volume are measured over
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def pressure(market: Market, i: int, j: int, size: float) -> float:
+def pressure(usual: tuple[float, float], size: float) -> float:
     """The square-root law without its coefficient: volatility times the root of the share of the usual volume."""
-    volatility, volume = usual_market(market.close, market.volume, market.has_bar, i, j)
-    return volatility * np.sqrt(size / volume) if volume > 0.0 else 0.0
+    volatility, volume = usual
+    return volatility * np.sqrt(size / volume)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def usual_market(close: np.ndarray, volume: np.ndarray, has_bar: np.ndarray, i: int, j: int) -> tuple[float, float]:
     """Volatility per bar and mean volume of an instrument over the last `IMPACT_WINDOW` bars before row `i`.
 
-    The volatility is the sample deviation of log returns between neighbouring known closes; unknown is (0, 0): with
-    fewer than two returns, or without any volume.
+    The volatility is the sample deviation of log returns between neighbouring known closes; both are NaN with
+    fewer than two returns or without any volume. An order that pays impact then waits: what is hardest to trade must
+    not come out as free.
 
     >>> flat = np.full((4, 1), 100.0)
     >>> usual_market(flat, flat, np.full((4, 1), True), 3, 0)
@@ -47,8 +46,8 @@ def usual_market(close: np.ndarray, volume: np.ndarray, has_bar: np.ndarray, i: 
                     n_returns += 1
                 later = close[back, j]
         back -= 1
-    if n_returns < 2 or n_volumes == 0:
-        return 0.0, 0.0
+    if n_returns < 2 or not total > 0.0:
+        return np.nan, np.nan
     known = returns[:n_returns]
     mean = known.sum() / n_returns
     return np.sqrt(((known - mean) ** 2).sum() / (n_returns - 1)), total / n_volumes

@@ -7,13 +7,10 @@ closes. Nothing here looks at a later row. `market` prepares what goes in, `engi
 
 from __future__ import annotations
 
-# numba keeps what it compiled by the date of this file alone: after a change to `fills` or `impact`, touch it.
 import numpy as np
-from numba import njit
 
-from trimtab.backtest.costs import Rates
 from trimtab.backtest.fills import end_order, fill_order, pay_for
-from trimtab.backtest.impact import pressure
+from trimtab.backtest.impact import pressure, usual_market
 from trimtab.backtest.ledger import (
     BOOK,
     EXPIRED,
@@ -26,7 +23,9 @@ from trimtab.backtest.ledger import (
     UNSIZED,
     Account,
     Market,
+    Rates,
 )
+from trimtab.compiled import compiled
 
 
 def keep_account(
@@ -71,7 +70,7 @@ def keep_account(
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _run(
     market: Market,
     orders: np.ndarray,
@@ -104,14 +103,14 @@ def _run(
     return -1, 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _remember_closes(close: np.ndarray, i: int, book: np.ndarray) -> None:
     for j in range(len(book)):
         if not np.isnan(close[i, j]):
             book[j].mark = close[i, j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _take_orders(orders: np.ndarray, i: int, book: np.ndarray, totals: np.record, unfilled: np.ndarray) -> None:
     """Every target that is due by row `i` and differs from the one in force opens an order."""
     while totals.n_orders < len(orders) and orders[totals.n_orders].row <= i:
@@ -126,7 +125,7 @@ def _take_orders(orders: np.ndarray, i: int, book: np.ndarray, totals: np.record
         totals.n_open += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _trade(
     market: Market,
     i: int,
@@ -149,14 +148,26 @@ def _trade(
     for j in range(len(book)):
         if book[j].order != NONE and market.has_bar[i, j]:
             volume = market.volume[i, j] if market.volume.shape[0] else np.nan
+            usual = (0.0, 1.0)
+            if rates.impact > 0.0:
+                usual = usual_market(market.close, market.volume, market.has_bar, i, j)
             filled = fill_order(
-                i, j, market.fill[i, j], volume, worth, rates.volume_share, is_weights, book[j], totals, unfilled
+                i,
+                j,
+                market.fill[i, j],
+                volume,
+                worth,
+                rates.volume_share,
+                not np.isnan(usual[0]),
+                is_weights,
+                book[j],
+                totals,
+                unfilled,
             )
             if filled != 0.0:
-                impact = 0.0
-                if rates.impact > 0.0:
-                    impact = rates.impact * pressure(market, i, j, abs(filled))
-                pay_for(i, j, filled, market.fill[i, j], impact, rates, book[j], totals, fills)
+                shares = market.factor[i, j] if market.factor.shape[0] else 1.0
+                impact = rates.impact * pressure(usual, abs(filled))
+                pay_for(i, j, filled, market.fill[i, j], shares, impact, rates, book[j], totals, fills)
     if not is_weights and max_leverage < np.inf:
         after, _ = _worth(market.fill, i, book)
         if after > gross:  # an order that reduces what is held is never refused
@@ -164,7 +175,7 @@ def _trade(
     return leverage
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _worth(fill: np.ndarray, i: int, book: np.ndarray) -> tuple[float, float]:
     """Value of what is held, longs plus shorts and longs less shorts, at the prices orders fill at in this row."""
     gross, net = 0.0, 0.0
@@ -176,7 +187,7 @@ def _worth(fill: np.ndarray, i: int, book: np.ndarray) -> tuple[float, float]:
     return gross, net
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _is_any_due(has_bar: np.ndarray, i: int, book: np.ndarray) -> bool:
     for j in range(len(book)):  # noqa: SIM110 - numba compiles no generators
         if book[j].order == UNSIZED and has_bar[i, j]:
@@ -184,7 +195,7 @@ def _is_any_due(has_bar: np.ndarray, i: int, book: np.ndarray) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _sell_everything(book: np.ndarray, totals: np.record, unfilled: np.ndarray) -> None:
     """The equity is gone: whatever is open is replaced by an order to be flat, and no later target counts."""
     totals.is_gone = 1
@@ -198,7 +209,7 @@ def _sell_everything(book: np.ndarray, totals: np.record, unfilled: np.ndarray) 
             totals.n_open += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _hold(
     market: Market,
     orders: np.ndarray,
@@ -242,7 +253,7 @@ def _hold(
             return i
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _latest(close: float, mark: float, fill: float) -> float:
     """The last known close; before there is one, the price at which an order may have filled."""
     if not np.isnan(close):
@@ -250,7 +261,7 @@ def _latest(close: float, mark: float, fill: float) -> float:
     return fill if np.isnan(mark) else mark
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _pay_borrow(rate: float, book: np.ndarray, totals: np.record) -> None:
     """Pay for what was short since the row before, on its value at the last close."""
     for j in range(len(book)):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 NONE, UNSIZED, SIZED = 0, 1, 2  # an order: none; a target that waits for a price; units that wait to be filled
-NO_VOLUME, NO_PRICE, TOO_LARGE = 0, 1, 2  # why an order did not fill, or not whole
+NO_VOLUME, NO_PRICE, TOO_LARGE, NO_IMPACT = 0, 1, 2, 3  # why an order did not fill, or not whole
 FILLED_LATER, REPLACED, EXPIRED = 0, 1, 2  # what became of it
 
 # A change of target: the row its order is due in, the instrument, the target. In order of rows.
@@ -80,6 +80,8 @@ class Market(NamedTuple):
     volume: units; NaN is unknown. Shape (0, 0) where no volume is known at all.
     has_bar: whether the instrument has a bar there, shape (t, k).
     years: years since the bar before, shape (t,).
+    factor: what prices were multiplied with, shape (t, k): a unit was so many shares when it was traded. Shape (0, 0)
+        where every price is as it was traded.
     """
 
     fill: np.ndarray
@@ -87,6 +89,19 @@ class Market(NamedTuple):
     volume: np.ndarray
     has_bar: np.ndarray
     years: np.ndarray
+    factor: np.ndarray
+
+
+class Rates(NamedTuple):
+    """`costs.Costs` as the kernel reads them: shares instead of basis points; `volume_share` is infinite without a limit."""
+
+    commission: float
+    per_share: float
+    per_trade: float
+    slippage: float
+    volume_share: float
+    impact: float
+    borrow: float
 
 
 class Account(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 
 from trimtab.backtest.ledger import ORDER, Market
+from trimtab.backtest.sessions import bars_per_year_of_sessions
 from trimtab.bars import Bars
 from trimtab.errors import ConfigurationError, DatasetError, NotEnoughDataError, UnknownNameError
 
@@ -20,13 +21,15 @@ Fill = Literal["next_open", "close", "next_close"]
 class Prices(NamedTuple):
     """Prices of one instrument: `event_time` datetime64[us] (bar opens, increasing), `open`, `close`, shape (n,).
 
-    A NaN price is one that is missing. `volume` is in units; None, or NaN in a bar, is unknown.
+    A NaN price is one that is missing. `volume` is in units; None, or NaN in a bar, is unknown. `factor` is what the
+    prices were multiplied with to adjust them, so that a unit was `factor` shares when it was traded; None is 1.
     """
 
     event_time: np.ndarray
     open: np.ndarray
     close: np.ndarray
     volume: np.ndarray | None = None
+    factor: np.ndarray | None = None
 
 
 class Targets(NamedTuple):
@@ -66,7 +69,9 @@ class Grid:
 def prices_of(bars: Bars, *, adjusted: bool = True) -> Prices:
     """Prices and volume of stored bars, adjusted for splits and dividends unless told otherwise."""
     source = bars.adjusted() if adjusted else bars
-    return Prices(source.event_time, source.open, source.close, source.volume)
+    return Prices(
+        source.event_time, source.open, source.close, source.volume, None if source is bars else bars.factor
+    )  # fmt: skip
 
 
 def lay_out(
@@ -107,9 +112,16 @@ def lay_out(
 def bars_per_year(event_time: np.ndarray) -> float:
     """Bars per year, measured: 252 for daily US equities, 365 for daily and 8,766 for hourly crypto, about.
 
+    A few sessions of bars within the day (below 20) say little of how much of the year the market is shut:
+    there it is the bars of a usual session times 252, or 365.25 if one of them is on a Saturday. A single day, and
+    bars around the clock, are measured like any other.
+
     >>> round(bars_per_year(np.arange("2020-01-01", "2024-01-01", dtype="datetime64[D]")), 2)
     365.25
     """
+    sessions = bars_per_year_of_sessions(event_time)
+    if sessions is not None:
+        return sessions
     span = (event_time[-1] - event_time[0]) / np.timedelta64(1, "s")
     return float((len(event_time) - 1) / span * 365.25 * 86400.0)
 
@@ -125,12 +137,13 @@ def _union(times: Sequence[np.ndarray]) -> np.ndarray:
 def _checked(name: str, own: Prices) -> Prices:
     lengths = {len(column) for column in own if column is not None}
     if len(lengths) != 1:
-        raise DatasetError(f"{name}: event_time, open, close and volume must have one length")
+        raise DatasetError(f"{name}: event_time, open, close, volume and factor must have one length")
     own = Prices(
         np.asarray(own.event_time, "datetime64[us]"),
         np.asarray(own.open, np.float64),
         np.asarray(own.close, np.float64),
         None if own.volume is None else np.asarray(own.volume, np.float64),
+        None if own.factor is None else np.asarray(own.factor, np.float64),
     )
     if (own.event_time[1:] <= own.event_time[:-1]).any():
         raise DatasetError(
@@ -143,6 +156,8 @@ def _checked(name: str, own: Prices) -> Prices:
         )
     if own.volume is not None and not _is_usable(own.volume, -1e-300):
         raise DatasetError(f"{name}: a volume must not be negative; NaN is an unknown one")
+    if own.factor is not None and not _is_factor(own.factor[~(np.isnan(own.open) & np.isnan(own.close))]):
+        raise DatasetError(f"{name}: every factor must be a positive number, by which a price as traded was multiplied")
     return own
 
 
@@ -152,6 +167,10 @@ def _is_usable(values: np.ndarray, above: float) -> bool:
         return True
     known = values[~np.isnan(values)]
     return bool(((known > above) & (known < np.inf)).all())
+
+
+def _is_factor(values: np.ndarray) -> bool:
+    return bool(((values > 0.0) & (values < np.inf)).all())
 
 
 def _rows_in(event_time: np.ndarray, own: np.ndarray) -> np.ndarray | slice:
@@ -180,7 +199,15 @@ def _market(
     years = np.zeros(shape[0])
     years[1:] = np.diff(event_time) / _YEAR
     filled = _table([own.open for own in series], rows, shape) if fill == "next_open" else close
-    return Market(filled, close, volume, has_bar, years), has_volume
+    return Market(filled, close, volume, has_bar, years, _factors(series, rows, shape)), has_volume
+
+
+def _factors(
+    series: Sequence[Prices], rows: Sequence[np.ndarray | slice], shape: tuple[int, int]
+) -> np.ndarray:  # fmt: skip
+    if all(own.factor is None for own in series):
+        return np.empty((0, 0))
+    return _table([np.ones(len(own.close)) if own.factor is None else own.factor for own in series], rows, shape)
 
 
 def _table(columns: Sequence[np.ndarray], rows: Sequence[np.ndarray | slice], shape: tuple[int, int]) -> np.ndarray:

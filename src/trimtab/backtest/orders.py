@@ -14,7 +14,7 @@ import numpy as np
 from trimtab.backtest.ledger import Account
 from trimtab.backtest.market import Grid
 
-Reason = Literal["no volume", "no price", "more than the volume share", "no bar follows"]
+Reason = Literal["no volume", "no price", "more than the volume share", "unknown impact", "no bar follows"]
 Outcome = Literal["filled later", "replaced", "expired"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,26 @@ import numpy as np
 from trimtab.backtest.costs import Costs
 from trimtab.backtest.engine import BacktestReport, Units, run_backtest, simulate
 from trimtab.backtest.market import Fill, Prices, Targets
+
+
+@dataclass(frozen=True)
+class ForecastCover:
+    """How far forecasts reach over the bars of an account that trades them, all instruments together.
+
+    Attributes
+    ----------
+    n_bars: bars from an instrument's first forecast to the newest of any instrument.
+    n_without: those of them at whose close no new forecast was there; the one before holds until its label ends.
+    n_lapsed: positions that were given up because the label had ended and no newer forecast had come.
+    """
+
+    n_bars: int
+    n_without: int
+    n_lapsed: int
+
+    def to_json(self) -> dict[str, Any]:
+        """By name, with the share of bars without a new forecast."""
+        return asdict(self) | {"share_without": self.n_without / self.n_bars if self.n_bars else None}
 
 
 @dataclass(frozen=True)
@@ -26,6 +46,7 @@ class Simulation:
     max_leverage: refuse a sum of absolute weights above it; None refuses none.
     periods_per_year: to annualise; measured from the bars when None.
     since: open of the bar the account starts with; None is the first of all.
+    cover: of positions that come from forecasts, how many bars those reach.
     """
 
     prices: Mapping[str, Prices]
@@ -38,6 +59,7 @@ class Simulation:
     max_leverage: float | None = None
     periods_per_year: float | None = None
     since: np.datetime64 | None = None
+    cover: ForecastCover | None = None
 
     @property
     def cost_bps(self) -> float:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from trimtab.backtest.holding import returns_of
+from trimtab.backtest.holding import came_back, returns_of
 from trimtab.backtest.market import bars_per_year
 from trimtab.backtest.simulation import Simulation
 from trimtab.metrics.plain import plain
@@ -31,6 +31,7 @@ class CostSurface:
     delay_bars: bars an order waits beyond the one it fills in at once; d of them, increasing.
     sharpe_ratio, total_return: shape (c, d); NaN where undefined.
     break_even_cost_bps: see `break_even_cost`, at the simulation's own delay.
+    break_even_reason: why there is none, in words; empty where there is one.
     """
 
     cost_bps: tuple[float, ...]
@@ -38,6 +39,7 @@ class CostSurface:
     sharpe_ratio: np.ndarray
     total_return: np.ndarray
     break_even_cost_bps: float
+    break_even_reason: str
 
     def to_json(self) -> dict[str, Any]:
         """Lists by cost, each by delay; unknown is None."""
@@ -51,17 +53,21 @@ def cost_surface(
     """Run a simulation at every cost and delay; its own cost and delay are added to those given.
 
     The cost stands in place of commission and slippage in basis points (see `Simulation.at_cost`); what else is
-    charged stays. All cells start with the same bar, so a later order begins with cash.
+    charged stays. All cells start with the same bar, so a later order begins with cash. `max_leverage` only refuses,
+    and a dearer account may pass a limit that the one asked for keeps: cells run without it.
     """
+    simulation = replace(simulation, max_leverage=None)
     costs = tuple(sorted({*map(float, cost_bps), simulation.cost_bps}))
     delays = tuple(sorted({*delay_bars, simulation.delay_bars}))
     found = np.array([[_cell(simulation.at_cost(cost).later(delay)) for delay in delays] for cost in costs])
+    even, reason = find_break_even(simulation)
     return CostSurface(
         cost_bps=costs,
         delay_bars=delays,
         sharpe_ratio=found[..., 0],
         total_return=found[..., 1],
-        break_even_cost_bps=break_even_cost(simulation),
+        break_even_cost_bps=even,
+        break_even_reason=reason,
     )
 
 
@@ -70,25 +76,36 @@ def _cell(simulation: Simulation) -> tuple[float, float]:
     event_time, equity = simulation.equity()
     years = simulation.periods_per_year
     returns = returns_of(equity, simulation.cash)
-    return sharpe_ratio(returns, bars_per_year(event_time) if years is None else years), total_return(returns)
+    grown = float(equity[-1] / simulation.cash - 1.0) if np.isnan(returns[-1]) else total_return(returns)
+    if came_back(equity):
+        return float("nan"), grown
+    return sharpe_ratio(returns, bars_per_year(event_time) if years is None else years), grown
 
 
 def break_even_cost(simulation: Simulation) -> float:
     """The cost per side, in basis points, at which the account ends with the money it began with.
 
     Found by search, each step a run of the engine: positions that are shares of the equity shrink with every cost,
-    so profit over traded value is not exact for them. NaN where there is none: nothing was traded, the account
-    loses even without this cost, or it gains even at `HIGHEST_BPS`.
+    so profit over traded value is not exact for them. `max_leverage` does not limit the search. NaN where there is
+    none: nothing was traded, the account loses even without this cost, or it gains even at `HIGHEST_BPS`.
     """
+    return find_break_even(simulation)[0]
+
+
+def find_break_even(simulation: Simulation) -> tuple[float, str]:
+    """`break_even_cost`, and where there is none why, in words."""
+    simulation = replace(simulation, max_leverage=None)
 
     @cache
     def profit(cost_bps: float) -> float:
         return float(simulation.at_cost(cost_bps).equity()[1][-1]) - simulation.cash
 
     if not profit(0.0) > 0.0:
-        return float("nan")
+        return float("nan"), "it loses even without this cost" if profit(0.0) < 0.0 else "it gains nothing to lose"
     high = _first_loss(profit)
-    return float("nan") if high is None else _root(profit, 0.0, high)
+    if high is None:
+        return float("nan"), f"it gains even at {HIGHEST_BPS:,.0f} bps per side"
+    return _root(profit, 0.0, high), ""
 
 
 def _first_loss(profit: Callable[[float], float]) -> float | None:

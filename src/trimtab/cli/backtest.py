@@ -65,13 +65,17 @@ def backtest(
     json: bool = typer.Option(False, "--json", help="One JSON document."),
 ) -> None:
     """Simulate target positions, decided at the close of bars, and show what they would have earned."""
+    from trimtab.backtest.bar_files import read_price_file
     from trimtab.backtest.costs import Costs
     from trimtab.backtest.evidence import gather_evidence
     from trimtab.backtest.files import read_signal_file
     from trimtab.backtest.simulation import Simulation
     from trimtab.cli.backtest_shown import show
+    from trimtab.market import Timeframe
 
-    prices, targets = _prices(bars, adjusted, timeframe), read_signal_file(signals)
+    length = Timeframe.parse(timeframe) if timeframe else None
+    file, targets = read_price_file(bars, adjusted=adjusted, timeframe=length), read_signal_file(signals)
+    prices = file.prices
     market = None if benchmark is None else (benchmark, _benchmark(benchmark, prices, bars))
     simulation = Simulation(
         _traded(prices, targets, benchmark),
@@ -92,28 +96,27 @@ def backtest(
         max_leverage=max_leverage,
         periods_per_year=periods_per_year,
     )
-    evidence = gather_evidence(simulation, seed=SEED, market=market, with_surface=surface)
+    evidence = gather_evidence(
+        simulation,
+        seed=SEED,
+        market=market,
+        with_surface=surface,
+        prices="adjusted" if adjusted else "raw",
+        notes=(*file.notes, *_empty(signals, targets)),
+    )
     if json:
         print_json(evidence.to_json())
     else:
         show(evidence)
 
 
-def _prices(path: Path, adjusted: bool, timeframe: str | None) -> dict[str, Prices]:
-    """Prices by instrument in order of time; files need not be, and duplicates are left to be refused."""
+def _empty(path: Path, targets: dict[str, Targets]) -> tuple[str, ...]:
+    """A note on positions that say nothing; nan is one that could not be computed, and must not pass unseen."""
     import numpy as np
 
-    from trimtab.backtest.market import prices_of
-    from trimtab.bars.files import read_bar_file
-    from trimtab.errors import SchemaError
-    from trimtab.market import Timeframe
-
-    series = read_bar_file(path, Timeframe.parse(timeframe) if timeframe else None).bars
-    in_order = {key: bars.take(np.argsort(bars.event_time, kind="stable")) for key, bars in series.items()}
-    prices = {key.instrument_id: prices_of(bars, adjusted=adjusted) for key, bars in in_order.items()}
-    if len(prices) != len(series):
-        raise SchemaError(f"{path} holds an instrument at several timeframes; keep one timeframe per backtest")
-    return prices
+    n_all = sum(len(own.target) for own in targets.values())
+    n_empty = sum(int(np.isnan(own.target).sum()) for own in targets.values())
+    return (f"{path.name}: {n_empty} of {n_all} positions are empty or nan and change nothing",) if n_empty else ()
 
 
 def _benchmark(name: str, prices: dict[str, Prices], path: Path) -> Prices:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from trimtab.cli.measure_text import measure_text
 from trimtab.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def evaluate(
 ) -> None:
     """Measure a series of returns: return, volatility, Sharpe, drawdown and the rest; docs/metrics.md explains each."""
     from trimtab.backtest.return_files import beside, read_return_file
+    from trimtab.backtest.undefined import interval_note, undefined_notes
     from trimtab.metrics.catalogue import Assumptions, conventions
 
     _refuse_conventions(periods_per_year, risk_free, ddof, confidence)
@@ -42,10 +44,12 @@ def evaluate(
     market, notes = (None, ()) if benchmark is None else beside(series, of_market := read_return_file(benchmark))
     notes = (*series.notes, *(() if benchmark is None else of_market.notes), *notes)
     assumed = Assumptions(periods_per_year, risk_free, ddof, tail_level)
+    measures = _measures(series.returns, market, assumed, metric)
+    too_few = () if confidence is None else interval_note(series.returns)
     document: dict[str, Any] = {
-        "metrics": _measures(series.returns, market, assumed, metric),
+        "metrics": measures,
         "conventions": conventions(periods_per_year, risk_free, ddof, tail_level),
-        "notes": list(notes),
+        "notes": [*notes, *undefined_notes(series.returns, measures), *too_few],
     }
     if market is not None:
         document["conventions"]["missing_beside_benchmark"] = "a period counts only when both returns are known"
@@ -123,7 +127,10 @@ def _intervals(
 def _show(document: dict[str, Any]) -> None:
     from trimtab.metrics.catalogue import MEANINGS
 
-    rows = [{"measure": name, "value": value, "meaning": MEANINGS[name]} for name, value in document["metrics"].items()]
+    rows = [
+        {"measure": name, "value": measure_text(name, value), "meaning": MEANINGS[name]}
+        for name, value in document["metrics"].items()
+    ]
     print_table("Measures", rows)
     if document.get("intervals"):
         columns = ("measure", "value", "low", "high", "confidence", "block_length")
@@ -131,6 +138,10 @@ def _show(document: dict[str, Any]) -> None:
     if document.get("drawdowns"):
         print_table("Deepest drawdowns", document["drawdowns"])
     assumed = document["conventions"]
-    print_table("Conventions", [{"convention": name, "value": value} for name, value in assumed.items()])
+    print_table("Conventions", [{"convention": name, "value": _in_a_table(value)} for name, value in assumed.items()])
     for note in document["notes"]:
         typer.echo(f"Note: {note}.")
+
+
+def _in_a_table(convention: Any) -> Any:
+    return "a dash" if convention == "null" else convention

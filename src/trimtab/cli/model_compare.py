@@ -45,19 +45,27 @@ def _print(found: ModelComparison) -> None:
         )
     rows = [
         {
-            "measure": f"{each.measure} ({each.better} is better)",
+            "measure": each.measure,
+            "better": each.better,
             "A": each.first,
             "B": each.second,
             "B - A": each.difference,
             "95 % from": each.low,
             "to": each.high,
+        }
+        for each in found.measures
+    ]
+    print_table("Out of sample", rows)
+    likely = [
+        {
+            "measure": each.measure,
             "p": each.p_value,
             "adjusted p": each.adjusted_p_value,
             "Diebold-Mariano p": each.dm_p_value,
         }
         for each in found.measures
     ]
-    print_table("Out of sample", rows)
+    print_table("p-values, if neither were better", likely)
     typer.echo("Trained on the same rows." if found.is_same_data else "Trained on different rows.")
     changed = [
         {"what": key, "A": pair[0], "B": pair[1]}

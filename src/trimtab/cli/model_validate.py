@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from trimtab.pipeline.validate import ModelValidation
 
 _SIZE = "a share such as 0.1, a number of decision times such as 60, or a duration such as 90d"
-_SHOWN = ("fold", "train", "test", "purged", "embargoed", "tuned_on", "accuracy", "baseline_accuracy", "information_coefficient")  # fmt: skip
+# What a fold shows, and the head of its column: with the full names the lines would be too long for a terminal.
+_SHOWN = {
+    "fold": "fold", "groups": "groups", "test_start": "test start", "test_end": "test end", "train": "train",
+    "test": "test", "purged": "purged", "embargoed": "embargo", "tuned_on": "tuned on", "accuracy": "accuracy",
+    "baseline_accuracy": "baseline accuracy", "information_coefficient": "IC",
+}  # fmt: skip
 
 
 def validate_models(
@@ -37,7 +42,7 @@ def validate_models(
     seed: int | None = typer.Option(None, help="Of the windows drawn (monte_carlo); absent, that of the settings."),
     json: bool = typer.Option(False, "--json", help="One JSON document."),
 ) -> None:
-    """Judge a strategy's tuned recipe by any splitter. Explores only: stores nothing, decides nothing."""
+    """Judge a strategy's tuned recipe by any splitter. Decides nothing, and stores nothing but that it was tried."""
     from trimtab.config import load_settings
     from trimtab.pipeline.validate import validate_model
     from trimtab.pipeline.workspace import Workspace
@@ -70,12 +75,13 @@ def _read(sizes: dict[str, str | None], shares: str | None, embargo: str | None)
 
 
 def _show(found: ModelValidation) -> None:
-    where = ["groups"] if found.paths else ["test_start", "test_end"]
-    print_table(f"{found.strategy}: {found.splitter}", found.folds, [_SHOWN[0], *where, *_SHOWN[1:]])
+    hidden = ("test_start", "test_end") if found.paths else ("groups",)
+    rows = [{head: fold[name] for name, head in _SHOWN.items() if name not in hidden} for fold in found.folds]
+    print_table(f"{found.strategy}: {found.splitter} (IC is the information coefficient)", rows)
     parts = {"mean": found.mean, "std": found.std, "min": found.min, "max": found.max}
     measures = [name for name in found.folds[0] if name in found.mean]
-    rows = [{"measure": name, **{part: values[name] for part, values in parts.items()}} for name in measures]
-    print_table("Over the folds", rows)
+    spread = [{"measure": name, **{part: values[name] for part, values in parts.items()}} for name in measures]
+    print_table("Over the folds", spread)
     typer.echo(f"Consistency of accuracy: {_number(found.consistency)}")
     if found.paths:
         print_table("Paths over all of the time", found.paths, ["path", "accuracy", "information_coefficient"])

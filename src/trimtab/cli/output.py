@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
+
+from trimtab.cli.json_text import json_text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,30 +30,7 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d\S*")
 
 def print_json(document: Any) -> None:
     """Print one JSON document: times as ISO 8601 UTC, unknown numbers as null."""
-    typer.echo(json.dumps(clean(document), indent=2, ensure_ascii=False, allow_nan=False))
-
-
-def clean(value: Any) -> Any:
-    """The value with NaN and infinities as None, times as text in UTC, tuples as lists.
-
-    >>> clean({"sharpe": float("nan"), "folds": (1, 2)})
-    {'sharpe': None, 'folds': [1, 2]}
-    """
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): clean(item) for key, item in value.items()}
-    if isinstance(value, str | bool | int | None):
-        return value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, date | Path):
-        return str(value)
-    if hasattr(value, "item"):  # a numpy scalar
-        return clean(value.item())
-    if isinstance(value, Iterable):
-        return [clean(item) for item in value]
-    return str(value)
+    typer.echo(json_text(document))
 
 
 def console() -> Console:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from trimtab.config import Settings
 
 HEADS = ("strategy", "walk-forward", "Sharpe", "drift", "decision")
+SHORT = {"majority": "commoner class", "naive": "naive", "buy_and_hold": "always up"}
 NARROWEST = 100  # below it words would be cut in two
 
 
@@ -68,14 +69,23 @@ def _walk_forward(row: dict[str, Any]) -> str:
     return (
         f"accuracy {row['accuracy']:.1%}{_spread(row.get('accuracy_seed_std'))}\n"
         f"baseline {_number(row['baseline'], '.1%')}\n"
-        f"p-value {_number(row['p_value'], '.3f')}\n"
+        f"p-value {_number(row['p_value'], '.3f')}{_named(row.get('strongest_baseline'))}\n"
         f"consistency {_number(row['consistency'], '.1%')}\n{row['verdict']}"
     )
+
+
+def _named(baseline: str | None) -> str:
+    """The simple rule a p-value is about, in as few words as a table allows."""
+    return "" if baseline is None else f"\nagainst\n{SHORT.get(baseline, words(baseline))}"
 
 
 def _drift(row: dict[str, Any]) -> str:
     if row["drift"] is None:
         return "–"
+    judged = row.get("judged_share")
+    if row["drift"] == "insufficient_evidence":
+        why = "" if judged is None else f"\nonly {judged:.0%} judged"
+        return f"{words(row['drift'])}\nshare not known{why}"
     return f"{words(row['drift'])}\n{_number(row['drifted_share'], '.0%')} drifted"
 
 

@@ -17,7 +17,7 @@ def list_trials(
     strategy: str | None = typer.Option(None, "--strategy", help="Only the trials of one strategy."),
     json: bool = typer.Option(False, "--json", help="One JSON document."),
 ) -> None:
-    """Every trial that counts against luck: of studies, and recipes that a walk-forward judged."""
+    """Every trial that counts against luck: of studies, and looks of a person."""
     from trimtab.config import load_settings
     from trimtab.pipeline.workspace import Workspace
 

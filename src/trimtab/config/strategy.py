@@ -353,10 +353,10 @@ class Backtest(_Section):
     max_leverage: float = Field(default=1.0, gt=0.0, le=10.0)
     fill: Literal["next_open", "close", "next_close"] = "next_open"
     delay_bars: int = Field(default=0, ge=0, le=1_000)
-    commission_bps: float = Field(default=5.0, ge=0.0)
+    commission_bps: float = Field(default=5.0, ge=0.0, lt=10_000.0)
     commission_per_share: float = Field(default=0.0, ge=0.0)
     commission_per_trade: float = Field(default=0.0, ge=0.0)
-    slippage_bps: float = Field(default=5.0, ge=0.0)
+    slippage_bps: float = Field(default=5.0, ge=0.0, lt=10_000.0)
     max_volume_share: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     impact: float = Field(default=0.0, ge=0.0, le=100.0)
     borrow_bps_per_year: float = Field(default=0.0, ge=0.0)
@@ -379,7 +379,9 @@ class Gates(_Section):
     min_recall: Share = 0.60
     min_consistency: Share = 0.75
     max_drawdown: Share = 0.20
-    max_baseline_p_value: Share = 0.05  # paired block bootstrap against the naive baseline
+    max_baseline_p_value: Share = (
+        0.05  # the larger of a block bootstrap and Diebold-Mariano, against the strongest baseline
+    )
     max_overfitting_gap: Share = 0.15  # training accuracy minus walk-forward accuracy
     min_deflated_sharpe_ratio: Share = 0.95  # probability that the Sharpe ratio is above what luck of all trials gives
     min_worst_regime_accuracy: Share = 0.50  # in the regime of volatility or trend where it is lowest

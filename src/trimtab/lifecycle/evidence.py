@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -35,6 +36,7 @@ class Evidence:
     artifact_mb: size of all model files, 1 MB = 1,000,000 bytes.
     load_seconds: time to load the model from the artifact store.
     n_damaged_files: registered files that are missing or whose bytes have changed.
+    why_unknown: by gate, why its measurement is not known and what to run.
     """
 
     n_samples: int | None = None
@@ -56,6 +58,7 @@ class Evidence:
     artifact_mb: float | None = None
     load_seconds: float | None = None
     n_damaged_files: int | None = None
+    why_unknown: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The measurements by name."""

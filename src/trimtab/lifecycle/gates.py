@@ -27,7 +27,13 @@ def evaluate_gates(evidence: Evidence, limits: Gates) -> tuple[GateResult, ...]:
     >>> next(gate.reason for gate in results if gate.name == "accuracy")
     'walk-forward accuracy is 0.52, below the minimum of 0.65'
     """
-    return tuple(gate(evidence, limits) for gate in GATES)
+    return tuple(_explained(gate(evidence, limits), evidence) for gate in GATES)
+
+
+def _explained(result: GateResult, evidence: Evidence) -> GateResult:
+    """With why a measurement is missing, where that is known."""
+    why = evidence.why_unknown.get(result.name)
+    return replace(result, reason=f"{result.reason}: {why}") if why and result.value is None else result
 
 
 def sample_size(evidence: Evidence, limits: Gates) -> GateResult:
@@ -56,9 +62,9 @@ def consistency(evidence: Evidence, limits: Gates) -> GateResult:
 
 
 def baseline_significance(evidence: Evidence, limits: Gates) -> GateResult:
-    """Better than the naive baseline by more than luck explains."""
+    """Better than every simple rule by more than luck explains: the largest p-value of all decides."""
     value, limit = evidence.baseline_p_value, limits.max_baseline_p_value
-    return _at_most("baseline_significance", "the p-value against the naive baseline", value, limit)
+    return _at_most("baseline_significance", "the p-value against the strongest baseline", value, limit)
 
 
 def overfitting_gap(evidence: Evidence, limits: Gates) -> GateResult:

@@ -39,6 +39,16 @@ def known(returns: ArrayLike) -> np.ndarray:
     return values[~unknown] if unknown.any() else values
 
 
+def excess(returns: ArrayLike, rate: float) -> np.ndarray:
+    """What the known returns lie above `rate`; the returns themselves, not a copy, where the rate is 0.
+
+    >>> excess([0.5, float("nan")], 0.25)
+    array([0.25])
+    """
+    values = known(returns)
+    return values - rate if rate else values
+
+
 def deviation(values: np.ndarray, ddof: int) -> float:
     """Standard deviation; exactly 0 where nothing varies, NaN with `ddof` values or fewer.
 
@@ -49,7 +59,9 @@ def deviation(values: np.ndarray, ddof: int) -> float:
     """
     if len(values) <= ddof:
         return float("nan")
-    return 0.0 if np.ptp(values) == 0.0 else float(values.std(ddof=ddof))
+    # Most series need no look at every value: the first differs from the last.
+    is_constant = values[0] == values[-1] and np.ptp(values) == 0.0
+    return 0.0 if is_constant else float(values.std(ddof=ddof))
 
 
 def share(part: float, whole: float) -> float:

@@ -19,7 +19,7 @@ def win_rate(returns: ArrayLike) -> float:
     0.6666666666666666
     """
     values = known(returns)
-    return share(int((values > 0.0).sum()), int((values != 0.0).sum()))
+    return share(int(np.count_nonzero(values > 0.0)), int(np.count_nonzero(values)))
 
 
 def profit_factor(returns: ArrayLike) -> float:

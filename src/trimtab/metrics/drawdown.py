@@ -59,7 +59,9 @@ def max_drawdown(returns: ArrayLike, compounding: bool = True) -> float:
     >>> max_drawdown([0.1, -0.5, 0.2])
     -0.5
     """
-    return float(drawdowns(returns, compounding).min()) if len(known(returns)) else NAN
+    from trimtab.metrics.depth import deepest  # compiled: who measures no drawdown need not load numba
+
+    return float(deepest(as_series(returns), compounding))
 
 
 def drawdown_table(returns: ArrayLike, n_deepest: int | None = None, compounding: bool = True) -> tuple[Drawdown, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from trimtab.metrics.arrays import as_series, deviation, known, share
+from trimtab.metrics.arrays import as_series, deviation, excess, known, share
 from trimtab.metrics.bets import profit_factor
 from trimtab.metrics.drawdown import max_drawdown, ulcer_index
 from trimtab.metrics.returns import annual_return, compounded, total_return
@@ -26,9 +26,9 @@ def sharpe_ratio(returns: ArrayLike, periods_per_year: float, risk_free: float =
     >>> round(sharpe_ratio([0.02, 0.0, 0.01, -0.01], 252), 4)
     6.1482
     """
-    excess = known(returns) - risk_free
-    spread = deviation(excess, ddof)
-    return NAN if not spread > 0.0 else float(excess.mean() / spread * np.sqrt(periods_per_year))
+    values = excess(returns, risk_free)
+    spread = deviation(values, ddof)
+    return NAN if not spread > 0.0 else float(values.mean() / spread * np.sqrt(periods_per_year))
 
 
 def sortino_ratio(returns: ArrayLike, periods_per_year: float, required_return: float = 0.0) -> float:
@@ -37,9 +37,9 @@ def sortino_ratio(returns: ArrayLike, periods_per_year: float, required_return: 
     >>> round(sortino_ratio([0.02, -0.01, 0.01, -0.01], 252), 4)
     5.6125
     """
-    excess = known(returns) - required_return
+    values = excess(returns, required_return)
     risk = downside_risk(returns, periods_per_year, required_return)
-    return share(float(excess.mean()) * periods_per_year, risk) if len(excess) else NAN
+    return share(float(values.mean()) * periods_per_year, risk) if len(values) else NAN
 
 
 def calmar_ratio(returns: ArrayLike, periods_per_year: float, compounding: bool = True) -> float:
@@ -59,7 +59,7 @@ def omega_ratio(returns: ArrayLike, required_return: float = 0.0) -> float:
     >>> round(omega_ratio([0.02, -0.01, 0.03, -0.01], required_return=0.01), 4)
     0.75
     """
-    return profit_factor(known(returns) - required_return)
+    return profit_factor(excess(returns, required_return))
 
 
 def ulcer_performance_index(

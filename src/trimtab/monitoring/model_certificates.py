@@ -42,11 +42,14 @@ def load_model_certificate(lake: Lake, digest: str) -> dict[str, Any]:
     return dict(document)
 
 
-def judge_model_certificate(document: Mapping[str, Any] | None, recipe: str | None = None) -> CertificateVerdict:
+def judge_model_certificate(
+    document: Mapping[str, Any] | None, recipe: str | None = None, validation: Mapping[str, Any] | None = None
+) -> CertificateVerdict:
     """How many canaries failed, or None where that is not known, with one sentence.
 
     A canary that must appear and did not makes the number unknown: then silence of the others proves nothing. So
-    does one that could not be checked, unless another has failed already.
+    does one that could not be checked, unless another has failed already. One that does not apply to such samples
+    is no obstacle: the certificate rests on the others, and the sentence says so.
 
     >>> sound = {"name": "label permutation", "kind": "must_vanish", "passed": True, "sentence": "..."}
     >>> judge_model_certificate({"recipe": "r", "canaries": [sound]}, "r").n_leaks
@@ -60,14 +63,20 @@ def judge_model_certificate(document: Mapping[str, Any] | None, recipe: str | No
             f"the certificate is about recipe {str(document['recipe'])[:12]}, not {recipe[:12]}; "
             "run the stage model_certificate again",
         )
+    if validation is not None and document["validation"] != validation:
+        return CertificateVerdict(
+            None, "the certificate is about other folds than are judged; run the stage model_certificate again"
+        )
     canaries = document["canaries"]
     failed = [each for each in canaries if each["kind"] != "must_appear" and each["passed"] is False]
     if failed:
         return CertificateVerdict(len(failed), "; ".join(_told(each) for each in failed))
-    open_ones = [each for each in canaries if not each["passed"]]
-    if open_ones or not canaries:
+    applying = [each for each in canaries if each.get("applies", True)]
+    open_ones = [each for each in applying if not each["passed"]]
+    if open_ones or not applying:
         return CertificateVerdict(None, "; ".join(_told(each) for each in open_ones) or "no canary was run")
-    return CertificateVerdict(0, f"{len(canaries)} canaries found no way from a test label to a forecast")
+    aside = "".join(f"; {_told(each)}" for each in canaries if not each.get("applies", True))
+    return CertificateVerdict(0, f"{len(applying)} canaries found no way from a test label to a forecast{aside}")
 
 
 def _told(canary: Mapping[str, Any]) -> str:

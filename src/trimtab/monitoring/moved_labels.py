@@ -13,6 +13,7 @@ import numpy as np
 from trimtab.datasets import Dataset
 from trimtab.datasets.schema import HorizonLabels
 
+DRAWN_AT_ONCE = 500_000  # places of labels: 12 MB with what is looked up there
 ALONE = 10  # decision times with the same instruments; of fewer, each instrument's labels move on their own
 
 
@@ -71,19 +72,52 @@ def permuted(cells: list[np.ndarray], n_rows: int, n: int, random: np.random.Gen
     return orders
 
 
+def reordered_products(
+    cells: list[np.ndarray], label: np.ndarray, weight: np.ndarray, n: int, random: np.random.Generator
+) -> np.ndarray:
+    """`label[order] @ weight` for the `n` orders that `permuted` draws from the same `random`; shape (n,).
+
+    The orders are drawn some at a time, so that what is held does not grow with their number.
+
+    >>> cells, label, weight = [np.array([[0], [1], [2]])], np.array([1.0, 2.0, 4.0]), np.array([1.0, 0.0, -1.0])
+    >>> found = reordered_products(cells, label, weight, 5, np.random.default_rng(0))
+    >>> found.tolist() == (label[permuted(cells, 3, 5, np.random.default_rng(0))] @ weight).tolist()
+    True
+    """
+    fixed = np.ones(len(label), bool)
+    found = np.zeros(n)
+    for rows in cells:
+        fixed[rows] = False
+        at_once = max(1, DRAWN_AT_ONCE // len(rows))
+        for start in range(0, n, at_once):
+            part = slice(start, min(start + at_once, n))
+            places = random.permuted(np.tile(np.arange(len(rows)), (part.stop - start, 1)), axis=1)
+            for column in rows.T:
+                found[part] += label[column][places] @ weight[column]
+    return found + float(label[fixed] @ weight[fixed])
+
+
 def within(cells: list[np.ndarray], rows: np.ndarray) -> list[np.ndarray]:
     """The cross-sections that lie wholly within some rows (increasing), as positions among these."""
     kept = [each[np.isin(each, rows).all(axis=1)] for each in cells]
     return [np.searchsorted(rows, each) for each in kept if len(each)]
 
 
-def shifted(dataset: Dataset, n_bars: int) -> np.ndarray:
-    """For every row the row whose labels it gets: `n_bars` samples later of its instrument, around the end; (n,)."""
+def shifted(dataset: Dataset, n_bars: int, instruments: np.ndarray | None = None) -> np.ndarray:
+    """For every row the row whose labels it gets: `n_bars` samples later of its instrument, around the end; (n,).
+
+    Instruments whose code is not among `instruments` (None: all) keep their labels.
+    """
     source, known = np.arange(len(dataset)), _is_known(dataset)
-    for code in np.unique(dataset.instrument):
+    for code in np.unique(dataset.instrument) if instruments is None else instruments:
         own = np.flatnonzero(known & (dataset.instrument == code))
         source[own] = np.roll(own, -n_bars)
     return source
+
+
+def lengths(dataset: Dataset) -> np.ndarray:
+    """How many labels of each instrument `shifted` can move, by code; shape (n_instruments,)."""
+    return np.bincount(dataset.instrument[_is_known(dataset)], minlength=len(dataset.instruments))
 
 
 def _is_known(dataset: Dataset) -> np.ndarray:

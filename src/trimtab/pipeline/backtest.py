@@ -1,4 +1,8 @@
-"""Stage six, the backtest: the out-of-sample forecasts of the walk-forward, traded after costs."""
+"""Stage six, the backtest: the out-of-sample forecasts of the walk-forward, traded after costs.
+
+Where an account would not be true (`trimtab.pipeline.withheld_backtest`) the stage ends all the same: its numbers are
+unknown, and its document says why.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any
 from trimtab.backtest.costs import costs_from
 from trimtab.backtest.evidence import BacktestEvidence, gather_evidence
 from trimtab.backtest.forecasts import simulation_of
-from trimtab.backtest.market import Prices, prices_of
+from trimtab.backtest.market import Prices, bars_per_year, lay_out, prices_of
 from trimtab.backtest.plots import plot_equity, plot_surface
 from trimtab.backtest.simulation import Simulation
 from trimtab.backtest.surface import CostSurface
@@ -23,6 +27,7 @@ from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import StageResult, Table
 from trimtab.pipeline.walk_forward import WALK_FORWARD
 from trimtab.pipeline.walk_forward_forecasts import read_forecasts
+from trimtab.pipeline.withheld_backtest import why_withheld, withheld_document
 from trimtab.pipeline.workspace import Workspace
 from trimtab.signals.positions import default_rule
 from trimtab.storage.atomic import write_text
@@ -42,6 +47,8 @@ def report_backtest(workspace: Workspace, strategy_name: str) -> StageResult:
             f"run the stage {WALK_FORWARD} first"
         )
 
+    about = {"recipe": judged["recipe"], "forecasts": judged["forecasts"], "section": section_of(strategy)}
+
     def inputs() -> dict[str, Any]:
         return {
             "dataset": fingerprint,
@@ -55,16 +62,24 @@ def report_backtest(workspace: Workspace, strategy_name: str) -> StageResult:
         }
 
     def compute() -> Produced:
+        simulation, reason = simulation_for(workspace, strategy, dataset), why_withheld(strategy)
+        if reason:
+            return _withhold(workspace, strategy, simulation, reason, about)
         evidence = gather_evidence(
-            simulation_for(workspace, strategy, dataset),
+            simulation,
             seed=workspace.settings.seed,
             market=_market(workspace, strategy),
             with_surface=True,
         )
         described = _describe_backtest(workspace, strategy, evidence)
-        return replace(described, summary={**described.summary, "recipe": judged["recipe"]})
+        return replace(described, summary={**described.summary, **about})
 
     return run_stage(workspace, BACKTEST, strategy_name, inputs, compute)
+
+
+def section_of(strategy: Strategy) -> str:
+    """A fingerprint of how a strategy's file says its forecasts are traded: rule, threshold, fills and costs."""
+    return fingerprint_json(strategy.backtest.model_dump(mode="json"))
 
 
 def simulation_for(workspace: Workspace, strategy: Strategy, dataset: Dataset) -> Simulation:
@@ -92,6 +107,22 @@ def _market(workspace: Workspace, strategy: Strategy) -> tuple[str, Prices] | No
     return (name, prices_of(bars)) if len(bars) else None
 
 
+def _withhold(
+    workspace: Workspace, strategy: Strategy, simulation: Simulation, reason: str, about: dict[str, Any]
+) -> Produced:
+    grid = lay_out(simulation.prices, {}, simulation.fill, simulation.since)
+    document = withheld_document(reason, (*_COMPARED, *_ACCOUNT), bars_per_year(grid.event_time[grid.first :]))
+    path = workspace.report_folder(BACKTEST, strategy.name) / "report.json"
+    write_text(path, json.dumps(document))
+    return Produced(
+        data_version=fingerprint_json(document),
+        metrics={**dict.fromkeys((*_COMPARED, *_ACCOUNT)), "withheld": reason},
+        tables={"withheld": [{"reason": reason}]},
+        links={"report": path},
+        summary={**dict.fromkeys(_SUMMARY), **about, "withheld": reason},
+    )
+
+
 def _describe_backtest(workspace: Workspace, strategy: Strategy, evidence: BacktestEvidence) -> Produced:
     folder = workspace.report_folder(BACKTEST, strategy.name)
     document, report = evidence.to_json(), evidence.report
@@ -107,6 +138,7 @@ def _describe_backtest(workspace: Workspace, strategy: Strategy, evidence: Backt
             shown
             | {"commission_bps": strategy.backtest.commission_bps, "slippage_bps": strategy.backtest.slippage_bps}
             | {"benchmark_p_value": against.p_value, "n_unfilled": len(report.unfilled)}
+            | _cover(evidence)
         ),
         tables=_tables(evidence),
         plots=plots,
@@ -122,6 +154,11 @@ def _describe_backtest(workspace: Workspace, strategy: Strategy, evidence: Backt
             }
         ),
     )
+
+
+def _cover(evidence: BacktestEvidence) -> dict[str, Any]:
+    cover = evidence.simulation.cover
+    return {} if cover is None else {"bars_without_forecast": cover.n_without, "positions_lapsed": cover.n_lapsed}
 
 
 def _tables(evidence: BacktestEvidence) -> dict[str, Table]:
@@ -155,3 +192,6 @@ def _cells(surface: CostSurface) -> Table:
 
 _COMPARED = ("total_return", "annual_return", "annual_volatility", "sharpe_ratio", "sortino_ratio", "max_drawdown")
 _ACCOUNT = ("exposure", "turnover", "break_even_cost_bps", "total_costs", "n_trades", "trade_win_rate")
+_SUMMARY = (
+    "sharpe_ratio", "total_return", "max_drawdown", "benchmark_sharpe_ratio", "benchmark_p_value", "break_even_cost_bps",
+)  # fmt: skip

@@ -9,6 +9,7 @@ from trimtab.figures import GREEN, RED, as_png, new_figure
 from trimtab.lifecycle.decision import decide
 from trimtab.lifecycle.evidence import Evidence
 from trimtab.pipeline.backtest import BACKTEST
+from trimtab.pipeline.evidence_chain import EvidenceChain, evidence_chain
 from trimtab.pipeline.honesty import HONESTY
 from trimtab.pipeline.leak_certificate import certified_leaks
 from trimtab.pipeline.model_certificate import certified_model_leaks
@@ -73,11 +74,11 @@ def _assign_challenger(workspace: Workspace, candidate: ModelVersion, decision: 
 def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVersion) -> Evidence:
     """What the stages before have measured; what they have not is unknown, and unknown passes no gate."""
     stored = stage_values(workspace, CANDIDATE, strategy_name) or {}
-    judged, traded = _about(workspace, strategy_name, stored.get("recipe"))
-    certified = certified_leaks(workspace, strategy_name, candidate.dataset_fingerprint)
     recipe = stored.get("recipe")
+    chain = evidence_chain(workspace, strategy_name, recipe)
+    judged, traded, honest, robust = chain.judged, chain.traded, chain.honest, chain.robust
+    certified = certified_leaks(workspace, strategy_name, candidate.dataset_fingerprint)
     canaries = certified_model_leaks(workspace, strategy_name, str(recipe))
-    honest, robust = (_of_recipe(workspace, s, strategy_name, recipe) for s in (HONESTY, ROBUSTNESS))
     drifted = (stage_values(workspace, DRIFT, strategy_name) or {}).get("by_model", {}).get(str(candidate.id), {})
     is_known = drifted.get("status") not in (None, "insufficient_evidence")
     return Evidence(
@@ -99,34 +100,56 @@ def gather_evidence(workspace: Workspace, strategy_name: str, candidate: ModelVe
         drift_share=drifted.get("drifted_share") if is_known else None,
         artifact_mb=stored.get("artifact_size_mb"),
         load_seconds=stored.get("load_seconds"),
-        n_damaged_files=stored.get("n_damaged_files"),
+        n_damaged_files=_n_damaged_files(workspace, candidate),
+        why_unknown=_why_unknown(chain),
     )
 
 
-def _about(workspace: Workspace, strategy_name: str, recipe: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The walk-forward and the backtest of this very recipe."""
-    judged, traded = (_of_recipe(workspace, stage, strategy_name, recipe) for stage in (WALK_FORWARD, BACKTEST))
-    return judged, traded
+def _n_damaged_files(workspace: Workspace, candidate: ModelVersion) -> int:
+    """How many registered files are missing or changed as they lie there now, the manifest among them."""
+    digests = {candidate.manifest_digest, *(file.sha256 for file in workspace.registry.artifacts(candidate.id))}
+    return sum(not workspace.lake.artifacts.is_intact(digest) for digest in digests)
 
 
-def _of_recipe(workspace: Workspace, stage: str, strategy_name: str, recipe: str | None) -> dict[str, Any]:
-    """What a stage found about this very recipe; what it found about another is no evidence."""
-    values = stage_values(workspace, stage, strategy_name) or {}
-    return values if recipe is not None and values.get("recipe") == recipe else {}
+def _why_unknown(chain: EvidenceChain) -> dict[str, str]:
+    """By gate, why its measurement is not known and which stage to run again."""
+    whys = {stage: chain.traded["withheld"] for stage in (BACKTEST, HONESTY) if chain.traded.get("withheld")}
+    whys |= chain.missing
+    return {gate: whys[stage] for stage, gates in _READS.items() if stage in whys for gate in gates}
+
+
+_READS = {
+    WALK_FORWARD: (
+        "sample_size", "accuracy", "precision", "recall", "consistency", "baseline_significance", "overfitting_gap",
+    ),
+    BACKTEST: ("max_drawdown",),
+    HONESTY: ("deflated_sharpe_ratio",),
+    ROBUSTNESS: ("worst_regime",),
+}  # fmt: skip
+"""The gates that read each stage of the chain."""
 
 
 def _metrics(workspace: Workspace, strategy_name: str) -> dict[str, float | str | None]:
     stored = stage_values(workspace, CANDIDATE, strategy_name) or {}
-    judged, traded = _about(workspace, strategy_name, stored.get("recipe"))
+    chain = evidence_chain(workspace, strategy_name, stored.get("recipe"))
+    judged, traded, honest = chain.judged, chain.traded, chain.honest
     names = ("accuracy", "precision", "recall", "f1", "information_coefficient", "consistency", "overfitting_gap")
     metrics = {
         name: judged.get(name)
-        for name in (*names, "accuracy_seed_std", "baseline", "baseline_accuracy", "baseline_p_value", "verdict")
+        for name in (
+            *names,
+            "accuracy_seed_std",
+            "accuracy_by_time",
+            "baseline",
+            "baseline_accuracy",
+            "strongest_baseline",
+            "baseline_p_value",
+            "verdict",
+        )
     }
-    honest = _of_recipe(workspace, HONESTY, strategy_name, stored.get("recipe"))
     metrics |= {name: traded.get(name) for name in ("sharpe_ratio", "total_return", "max_drawdown")}
     metrics |= {name: honest.get(name) for name in ("deflated_sharpe_ratio", "n_trials", "n_effective_trials", "pbo")}
-    return metrics | {"recipe": stored.get("recipe")}
+    return metrics | {"recipe": stored.get("recipe"), "cuts": judged.get("cuts")}
 
 
 def _describe(candidate: ModelVersion, decision: Decision) -> Produced:

@@ -37,6 +37,7 @@ def honesty_document(
     buy_and_hold: float | None,
     evidence: TrialEvidence,
     by_source: Sequence[Mapping[str, Any]],
+    withheld: str = "",
 ) -> dict[str, Any]:
     """What is written to `report.json`: plain JSON, unknown is null.
 
@@ -47,6 +48,7 @@ def honesty_document(
     buy_and_hold: annual Sharpe ratio of the backtest's own buy-and-hold, over the same bars.
     evidence: what all trials say together.
     by_source: how many trials of which study, kind and dataset were counted.
+    withheld: why the backtest shows no account; empty where it shows one. `returns` has no element then.
     """
     sample = sharpe_sample(returns)
     root, n_effective = math.sqrt(per_year), max(evidence.independent.n_effective, 1)
@@ -74,7 +76,7 @@ def honesty_document(
         "superior_ability": _superior_part(evidence),
     }
     shown: dict[str, Any] = plain(document)
-    return shown | {"notes": notes_of(shown, evidence.no_overfitting)}
+    return shown | {"notes": notes_of(shown, evidence.no_overfitting, withheld)}
 
 
 def _probabilistic(sample: SharpeSample, convention: Convention) -> float:
@@ -120,11 +122,13 @@ def _overfitting_part(evidence: TrialEvidence) -> dict[str, Any] | None:
 
 
 def _superior_part(evidence: TrialEvidence) -> dict[str, Any] | None:
+    """The headline is the studentised p-value: Hansen's own find too much in returns that depend on each other."""
     found = evidence.superior
     if found is None:
         return None
     return {
-        "spa_p_value": found.p_consistent,
+        "spa_p_value": found.p_studentised,
+        "spa_p_consistent": found.p_consistent,
         "spa_p_lower": found.p_lower,
         "spa_p_upper": found.p_upper,
         "reality_check_p_value": found.reality_check_p,

@@ -6,8 +6,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 
-def notes_of(document: Mapping[str, Any], no_overfitting: str) -> list[str]:
-    """The sentences that go with a document of the honesty stage; `no_overfitting` says why there is no PBO."""
+def notes_of(document: Mapping[str, Any], no_overfitting: str, withheld: str = "") -> list[str]:
+    """The sentences that go with a document of the honesty stage.
+
+    `no_overfitting` says why there is no probability of overfitting, `withheld` why there is no account at all.
+    """
+    if withheld:
+        return [
+            f"Nothing is known about the account: {withheld}.",
+            f"{document['trials']['n_trials']} trials count; none of them is traded, for the same reason.",
+        ]
     return [
         *_about_trials(document),
         *_about_sharpe(document),
@@ -24,15 +32,16 @@ def _about_trials(document: Mapping[str, Any]) -> Iterator[str]:
         return
     by_kind = {kind: sum(s["n"] for s in trials["by_source"] if s["kind"] == kind) for kind in ("tuning", "manual")}
     yield (
-        f"{n} trials count: {by_kind['tuning']} of studies and {by_kind['manual']} recipes judged by a walk-forward, "
+        f"{n} trials count: {by_kind['tuning']} of studies and {by_kind['manual']} looks of a person, "
         f"on any dataset of this strategy and label; they are worth {trials['n_effective']} independent ones."
     )
     if n_unknown:
         yield f"The forecasts of {n_unknown} trials were not kept or cannot be traded; each counts as independent."
     yield (
-        "All trials are traded by the rule and costs of today: those of studies out of fold on the time before the "
-        "first test, by models that had also learnt from later rows; recipes on the time after. Correlations are "
-        "measured within each of the two, and a trial of one counts as independent of those of the other."
+        "Trials of studies are traded by the rule and costs of today, out of fold on the time before the first test, by "
+        "models that had also learnt from later rows; looks of a person on the time after, each by the rule and costs it "
+        "was looked at with. Correlations are measured within each of the two, and a trial of one counts as independent "
+        "of those of the other."
     )
 
 
@@ -66,7 +75,7 @@ def _about_the_market(document: Mapping[str, Any]) -> Iterator[str]:
     if p_value is not None and p_value > 0.05:
         yield (
             f"On the tuning time no trial of a study returned more than {superior['benchmark']} by more than luck "
-            f"explains (superior predictive ability, p {p_value:.2f})."
+            f"explains (superior predictive ability, studentised p {p_value:.2f})."
         )
 
 

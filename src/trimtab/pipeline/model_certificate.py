@@ -9,6 +9,8 @@ never saw those folds (decision 2), and the labels it did see are not those that
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -16,8 +18,9 @@ import numpy as np
 
 from trimtab import __version__
 from trimtab.config.as_read import folds_as_read
-from trimtab.config.strategy import Strategy
+from trimtab.config.strategy import Label, Strategy
 from trimtab.datasets import Dataset
+from trimtab.datasets.windows import reach_of
 from trimtab.errors import ArtifactError, NotFoundError
 from trimtab.metrics.plain import plain
 from trimtab.models.configured import forecaster_of
@@ -50,7 +53,7 @@ from trimtab.validation.folds import Fold
 from trimtab.validation.splitters import walk_forward_from
 
 MODEL_LEAKS = "model_certificate"
-LOOK_BACK = 252  # bars: the longest window of the catalogue's features, about a year of sessions
+FORGOTTEN = 2 / 9  # of the bars until a moving average weighs 1e-9 it weighs 1 %: ln(1e-2) / ln(1e-9)
 PERMUTED_FOLDS = 2  # the last ones; every further fold costs as many trainings as there are permutations
 
 
@@ -84,7 +87,8 @@ def certified_model_leaks(workspace: Workspace, strategy_name: str, recipe: str)
     if not digest:
         return judge_model_certificate(None)
     try:
-        return judge_model_certificate(load_model_certificate(workspace.lake, digest), recipe)
+        validation = folds_as_read(workspace.strategy(strategy_name).validation)
+        return judge_model_certificate(load_model_certificate(workspace.lake, digest), recipe, validation)
     except (ArtifactError, NotFoundError) as error:
         return CertificateVerdict(None, str(error))
 
@@ -94,11 +98,12 @@ def _canaries(
 ) -> tuple[CanaryResult, ...]:
     folds = walk_forward_from(strategy.validation).split(dataset)
     seed, n_threads = workspace.settings.seed, workspace.settings.n_threads
+    memory = bars_seen(dataset.feature_names, strategy.label, forecaster_of(strategy).window)
     some, last = folds[-PERMUTED_FOLDS:], folds[-1:]
     return (
         label_permutation(dataset, some, procedure, seed=seed, n_threads=n_threads),
         planted_future(dataset, last, procedure, seed=seed, n_threads=n_threads),
-        time_shift(dataset, last, procedure, seed=seed, memory=label_memory(strategy), n_threads=n_threads),
+        time_shift(dataset, last, procedure, seed=seed, memory=memory, n_threads=n_threads),
         interval_audit(dataset, folds),
     )
 
@@ -114,11 +119,16 @@ def _procedure(workspace: Workspace, strategy: Strategy, parameters: dict[str, A
     return forecasts
 
 
-def label_memory(strategy: Strategy) -> int:
-    """How many bars a sample looks at, back and ahead: features, threshold or barriers of the label, and horizon."""
-    label = strategy.label
-    of_kind = {"volatility_regime": label.memory, "triple_barrier": label.volatility_window}
-    return max(LOOK_BACK, of_kind.get(label.kind, 0)) + max(label.horizons)
+def bars_seen(features: Sequence[str], label: Label, window: int = 1) -> int:
+    """How many bars a sample looks at, back and ahead: features, threshold or barriers of the label, and horizon.
+
+    A feature that never quite forgets counts until a bar weighs about 1 %.
+
+    >>> bars_seen(["return_5"], Label(kind="direction", horizons=(3,)))
+    8
+    """
+    reach = reach_of(features, label, window)
+    return math.ceil(reach.lookback + FORGOTTEN * (reach.memory - reach.lookback)) + reach.horizon
 
 
 def _store(workspace: Workspace, strategy_name: str, document: dict[str, Any]) -> Produced:
@@ -134,6 +144,7 @@ def _store(workspace: Workspace, strategy_name: str, document: dict[str, Any]) -
         "canaries": len(canaries),
         "passed": sum(each["passed"] is True for each in canaries),
         "failed": verdict.n_leaks,
+        "not_applicable": sum(not each["applies"] for each in canaries),
         "certificate": digest[:12],
     }
     shown = ("name", "kind", "n", "skill", "high", "p_value", "passed", "sentence")

@@ -12,6 +12,7 @@ from trimtab.datasets.schema import Task
 from trimtab.errors import ConfigurationError, NotFoundError
 from trimtab.pipeline.models import CANDIDATE, candidate_version
 from trimtab.pipeline.running import stage_values
+from trimtab.pipeline.walk_forward_forecasts import STAGE as WALK_FORWARD
 from trimtab.pipeline.walk_forward_forecasts import recipe_table
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.models import ModelVersion
@@ -59,15 +60,15 @@ def compare_models(workspace: Workspace, first: str, second: str, strategy: str 
     """Compare two versions on their shared out-of-sample decisions.
 
     `first` and `second` are a version, "champion", "challenger" or "latest" of `strategy`, or STRATEGY@VERSION.
-    Raises `NotFoundError` where a version was never judged, or its forecasts are gone, and `ConfigurationError`
-    where the two forecast different things or share no decision.
+    A version beside itself is told to be the same, and of two versions of one recipe and cuts, whose forecasts are
+    kept once, that they cannot be told apart. Raises `NotFoundError` where a version was never judged, or its forecasts
+    are gone, and `ConfigurationError` where the two forecast different things or share no decision.
     """
     versions = [_find(workspace, each, strategy) for each in (first, second)]
     names = [f"{model.strategy}@{model.version}" for model in versions]
-    if versions[0].id == versions[1].id:
-        raise ConfigurationError(f"both are {names[0]}; name two different versions (`trimtab models list` shows them)")
     task, horizon = _same_question(versions, names)
-    shared, n_other = _shared_decisions(*(_forecasts(workspace, model) for model in versions))
+    tables = [_table(workspace, model) for model in versions]
+    shared, n_other = _shared_decisions(*(_forecasts(workspace, table) for table in tables))
     if not len(shared["time"]):
         raise ConfigurationError(f"{names[0]} and {names[1]} share no decision that both were judged on")
     columns = (shared[name] for name in ("target", "first", "second", "time"))
@@ -77,7 +78,7 @@ def compare_models(workspace: Workspace, first: str, second: str, strategy: str 
     return ModelComparison(
         first=names[0],
         second=names[1],
-        outcome=outcome_sentence(names, measures, n_times, is_same=is_same),
+        outcome=outcome_sentence(names, measures, n_times, is_same=is_same, is_one_table=tables[0] == tables[1]),
         n_decisions=len(shared["time"]),
         n_times=n_times,
         start=shared["time"].min(),
@@ -92,10 +93,22 @@ def compare_models(workspace: Workspace, first: str, second: str, strategy: str 
 
 
 def outcome_sentence(
-    names: list[str], measures: tuple[ComparedMeasure, ...], n_times: int, *, is_same: bool = False
+    names: list[str],
+    measures: tuple[ComparedMeasure, ...],
+    n_times: int,
+    *,
+    is_same: bool = False,
+    is_one_table: bool = False,
 ) -> str:
     """What the measures say together, adjusted for their number."""
     shared = f"{n_times:,} shared decision times"
+    if names[0] == names[1]:
+        return f"Nothing to tell apart: both are {names[0]}, the same version, on {n_times:,} decision times."
+    if is_one_table:
+        return (
+            f"Cannot be told apart: {names[0]} and {names[1]} have one recipe and one way of cutting time, "
+            "and the forecasts of these are kept once, so there is nothing to compare."
+        )
     if is_same:
         return f"Not told apart: {names[0]} and {names[1]} say the same at all {shared}."
     if n_times < MIN_TIMES:
@@ -161,28 +174,33 @@ def _same_question(versions: list[ModelVersion], names: list[str]) -> tuple[Task
     return ("regression" if first["kind"] == "forward_return" else "classification"), int(horizons[0])
 
 
-def _forecasts(workspace: Workspace, model: ModelVersion) -> pa.Table:
-    """What a version said out of sample, stored under its recipe."""
-    recipe = _recipe(workspace, model)
-    table = None if recipe is None else recipe_table(model.strategy, recipe)
+def _table(workspace: Workspace, model: ModelVersion) -> str:
+    """The name of the table with what a version said out of sample, stored under its recipe and its cuts."""
+    recipe, cuts = _judged(workspace, model)
+    table = recipe_table(model.strategy, recipe, cuts) if recipe and cuts else None
     if table is None or not workspace.lake.tables.exists(table):
         why = "was not judged since forecasts are kept" if table is None else "has no forecasts in this lake any more"
         raise NotFoundError(
             f"{model.strategy}@{model.version} {why}, so it cannot be compared; "
             f"judge it with `trimtab run --strategy {model.strategy}` while its strategy file says what it is made of"
         )
+    return table
+
+
+def _forecasts(workspace: Workspace, table: str) -> pa.Table:
     return workspace.lake.tables.read(table, columns=[*_KEY, "value", "target"])
 
 
-def _recipe(workspace: Workspace, model: ModelVersion) -> str | None:
-    """As recorded at the decision; of the latest candidate also before it is decided about."""
-    if model.metrics.get("recipe"):
-        return str(model.metrics["recipe"])
+def _judged(workspace: Workspace, model: ModelVersion) -> tuple[str | None, str | None]:
+    """Recipe and cuts as recorded at the decision; of the latest candidate also before it is decided about."""
+    if model.metrics.get("recipe") and model.metrics.get("cuts"):
+        return str(model.metrics["recipe"]), str(model.metrics["cuts"])
     candidate = candidate_version(workspace, model.strategy)
     if candidate is None or candidate.id != model.id:
-        return None
+        return None, None
     recipe = (stage_values(workspace, CANDIDATE, model.strategy) or {}).get("recipe")
-    return None if recipe is None else str(recipe)
+    judged = stage_values(workspace, WALK_FORWARD, model.strategy) or {}
+    return recipe, judged.get("cuts") if judged.get("recipe") == recipe else None
 
 
 def _shared_decisions(first: pa.Table, second: pa.Table) -> tuple[dict[str, np.ndarray], int]:

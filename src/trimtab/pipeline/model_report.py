@@ -5,7 +5,6 @@ What was measured of another recipe is no evidence about this one: the page says
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -14,18 +13,20 @@ from trimtab.config.strategy import Strategy
 from trimtab.datasets.snapshot import read_recipe
 from trimtab.errors import ArtifactError, DatasetError, NotFoundError
 from trimtab.metrics.plain import plain
+from trimtab.models.artifacts import read_manifest
 from trimtab.pipeline.backtest import BACKTEST
 from trimtab.pipeline.code_version import code_fingerprint
+from trimtab.pipeline.evidence_chain import evidence_chain
 from trimtab.pipeline.leak_certificate import LEAKS
 from trimtab.pipeline.models import CANDIDATE, candidate_version
 from trimtab.pipeline.monitoring import STAGE as DRIFT
-from trimtab.pipeline.running import Produced, run_stage, stage_values
+from trimtab.pipeline.running import Produced, read_document, run_stage, stage_values
 from trimtab.pipeline.stage import StageResult, Table
 from trimtab.pipeline.walk_forward import WALK_FORWARD
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.decisions import Decision
 from trimtab.registry.models import ModelVersion
-from trimtab.reports.evidence import ModelEvidence, at, interval_of
+from trimtab.reports.evidence import INSUFFICIENT, ModelEvidence, at, drifted_share, interval_of
 from trimtab.reports.page import model_page
 from trimtab.reports.verdict import verdict_of
 from trimtab.storage.atomic import write_text
@@ -58,8 +59,11 @@ def report_model(workspace: Workspace, strategy_name: str) -> StageResult:
         return {
             "model": [model.id, model.version, model.state, model.manifest_digest],
             "documents": {s: (stage_values(workspace, s, strategy_name) or {}).get("data_version") for s in stages},
+            "missing": _documents(workspace, strategy_name, model)[1],
             "decision": _decision(workspace.registry.latest_decision(model_id=model.id)),
             "description": strategy.description,
+            "seed": workspace.settings.seed,
+            "benchmark": _benchmark(workspace, strategy),
         }
 
     def compute() -> Produced:
@@ -100,15 +104,25 @@ def _documents(workspace: Workspace, name: str, model: ModelVersion) -> tuple[di
     recipe = (stage_values(workspace, CANDIDATE, name) or {}).get("recipe")
     found: dict[str, Any] = {}
     missing: dict[str, str] = {}
+    chain = evidence_chain(workspace, name, recipe).missing
     for key, stage in DOCUMENTS.items():
         values = stage_values(workspace, stage, name)
-        path = workspace.report_folder(stage, name) / "report.json"
-        if values is None or not path.is_file():
+        if stage in chain:
+            missing[key] = chain[stage]
+        elif values is None:
             missing[key] = f"the stage {stage} has not run"
         elif recipe is None or values.get("recipe") != recipe:
             missing[key] = f"the latest {stage} is about another recipe; run it again"
         else:
-            found[key] = json.loads(path.read_text())
+            try:
+                document = read_document(workspace, stage, name)
+            except NotFoundError as error:
+                missing[key] = str(error)
+                continue
+            if document.get("withheld"):
+                missing[key] = str(document["withheld"])
+            else:
+                found[key] = document
     _add_leaks(workspace, name, model, found, missing)
     _add_drift(workspace, name, model, found, missing)
     return found, missing
@@ -132,9 +146,18 @@ def _add_drift(
 ) -> None:
     drifted = at(stage_values(workspace, DRIFT, name), "by_model", str(model.id))
     if drifted:
-        found["drift"] = drifted
+        found["drift"] = {**drifted, "judged_share": judged_share(workspace, name, model.id)}
     else:
         missing["drift"] = f"the stage {DRIFT} has not compared this version"
+
+
+def judged_share(workspace: Workspace, name: str, model_id: int | None) -> float | None:
+    """Of how many features the latest comparison could say anything; None where it is about another version."""
+    record = workspace.registry.latest_drift_snapshot(name)
+    if record is None or record.model_id != model_id or not record.features:
+        return None
+    judged = [feature for feature in record.features.values() if feature.get("status") != INSUFFICIENT]
+    return len(judged) / len(record.features)
 
 
 def _manifest(workspace: Workspace, stage: str, name: str) -> Mapping[str, Any]:
@@ -182,10 +205,33 @@ def _identity(workspace: Workspace, strategy: Strategy, model: ModelVersion) -> 
         ("Model files", model.manifest_digest),
         ("Size", f"{model.size_bytes:,} bytes"),
         ("Change", textwrap.shorten(model.changelog, LONGEST_CHANGE, placeholder=" …")),
+        ("Seed", str(workspace.settings.seed)),
         ("trimtab", model.code_version),
+        ("Libraries that trained it", _libraries(workspace, model)),
         ("Code of this report", code_fingerprint()),
         *[(f"Bars of {key}", digest) for key, digest in sorted((recipe.get("bars") or {}).items())],
+        *_benchmark(workspace, strategy),
     ]
+
+
+def _benchmark(workspace: Workspace, strategy: Strategy) -> list[tuple[str, str]]:
+    """The benchmark's bars as they are stored now: regimes and the market's line are read from them."""
+    name = strategy.universe.benchmark
+    if name is None or name in strategy.universe.instruments:
+        return []
+    stored = workspace.manifests.latest("bars", f"{name}__{strategy.universe.timeframe}")
+    return (
+        [(f"Bars of {name}__{strategy.universe.timeframe}, the benchmark", stored.output_fingerprint)] if stored else []
+    )
+
+
+def _libraries(workspace: Workspace, model: ModelVersion) -> str:
+    """Names and versions from the model's own files; empty where those cannot be read."""
+    try:
+        found = read_manifest(workspace.lake.artifacts, model.manifest_digest).get("libraries") or {}
+    except ArtifactError:
+        return ""
+    return ", ".join(f"{name} {version}" for name, version in sorted(found.items()))
 
 
 def _label(label: Mapping[str, Any]) -> str:
@@ -199,7 +245,10 @@ def _commands(name: str, model: ModelVersion) -> list[tuple[str, str]]:
             f"trimtab datasets rebuild {model.dataset_fingerprint[:12]}",
             "Build the dataset again and compare its fingerprint:",
         ),
-        (f"trimtab run --strategy {name}", "Train, judge and report again; what is unchanged is skipped:"),
+        (
+            f"TRIMTAB_DATA_DIR=./again trimtab run --strategy {name}",
+            "Train, judge and report all of it again, in a folder of its own (in this one, what is unchanged is skipped):",
+        ),
         (f"trimtab models show {name} {model.version}", "Read the registry's record of this version:"),
     ]
 
@@ -236,7 +285,7 @@ def _headline(evidence: ModelEvidence) -> Table:
         ("sharpe_ratio", at(traded, "metrics", "sharpe_ratio"), interval_of(traded, "sharpe_ratio")),
         ("max_drawdown", at(traded, "metrics", "max_drawdown"), {}),
         ("deflated_sharpe_ratio", at(honest, "deflated_sharpe_ratio", gate), {}),
-        ("drifted_share", at(evidence.document("drift"), "drifted_share"), {}),
+        ("drifted_share", drifted_share(evidence.document("drift")), {}),
     )
     return [
         {"measure": n, "value": v, "low": between.get("low"), "high": between.get("high")} for n, v, between in named

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from trimtab.backtest.simulation import Simulation
 from trimtab.bars import Bars
 from trimtab.config.as_read import validation_as_read
 from trimtab.config.strategy import Strategy
@@ -31,7 +32,7 @@ from trimtab.pipeline.robustness_inputs import (
     regime_codes,
     regimes_of,
 )
-from trimtab.pipeline.running import Produced, run_stage, stage_values
+from trimtab.pipeline.running import Produced, read_document, run_stage, stage_values
 from trimtab.pipeline.stage import StageResult
 from trimtab.pipeline.tuning import TUNING, fit_context, tuned_parameters
 from trimtab.pipeline.walk_forward import WALK_FORWARD
@@ -47,6 +48,7 @@ from trimtab.validation.regimes import (
     RegimePerformance,
     mean_return_by_regime,
     performance_by_regime,
+    why_none_is_worst,
     worst_regime,
 )
 from trimtab.validation.robustness_plots import plot_learning_curve, plot_noise, plot_regimes
@@ -95,7 +97,8 @@ def report_robustness(workspace: Workspace, strategy_name: str) -> StageResult:
         scores = [(trial.parameters, trial.value) for trial in trials if trial.value is not None]
         found = _of_forecasts(workspace, strategy, dataset) | _of_recipe(workspace, strategy, dataset)
         written = _of_walk_forward(workspace, strategy_name) | {"validation_curves": validation_curves(scores)}
-        return _describe(workspace, strategy, judged["recipe"], found | written)
+        about = {"recipe": judged["recipe"], "forecasts": judged["forecasts"], "traded": traded["data_version"]}
+        return _describe(workspace, strategy, about, found | written)
 
     return run_stage(workspace, ROBUSTNESS, strategy_name, inputs, compute)
 
@@ -105,13 +108,15 @@ def _of_forecasts(workspace: Workspace, strategy: Strategy, dataset: Dataset) ->
     samples, seed = read_forecasts(workspace, strategy.name), workspace.settings.seed
     bars = {each.instrument_id: workspace.bars.current(each).adjusted() for each in strategy.universe.all_series}
     time = dataset.decision_time[samples.row]
-    equity_time, equity = equity_of(workspace.report_folder(BACKTEST, strategy.name) / "report.json")
+    backtest = read_document(workspace, BACKTEST, strategy.name)
+    equity_time, equity = equity_of(backtest)
     returns = horizon_returns(dataset, samples.row, bars)
     return {
         "regimes": _by_regime(strategy, dataset, samples, bars, (equity_time, equity), seed),
-        "stress": stress_results(dataset.task, samples, time, equity_time, equity, seed=seed),
+        "stress": stress_results(dataset.task, samples, time, equity_time, equity, seed=seed, start=Simulation.cash),
         "by_instrument": performance_by_instrument(dataset, samples, seed=seed),
         "by_side": performance_by_side(dataset, samples, seed=seed, returns=returns),
+        "notes": _notes(strategy, bars, backtest.get("withheld")),
     }
 
 
@@ -128,7 +133,7 @@ def _by_regime(
     for kind in KINDS:
         codes = regime_codes(regimes, kind, dataset, samples.row)
         earned = {}
-        if len(regimes) == 1:  # one market for all; the account has no regime of several instruments
+        if len(regimes) == 1 and len(account[1]):  # one market for all; an account has no regime of several
             market, (equity_time, equity) = next(iter(regimes.values())), account
             earned = mean_return_by_regime(kind, market.at(kind, equity_time[1:]), equity[1:] / equity[:-1] - 1.0)
         found += performance_by_regime(dataset.task, samples, time, kind, codes, seed=seed, mean_returns=earned)
@@ -167,8 +172,7 @@ def groups_of(fold: TrainedFold) -> dict[str, Sequence[str]]:
 
 def _of_walk_forward(workspace: Workspace, strategy_name: str) -> dict[str, Any]:
     """Overfitting gap and spread over seeds, as the walk-forward measured them."""
-    path = workspace.report_folder(WALK_FORWARD, strategy_name) / "report.json"
-    report = json.loads(path.read_text())
+    report = read_document(workspace, WALK_FORWARD, strategy_name)
     mean = report["mean"]
     return {
         "overfitting": {
@@ -180,12 +184,12 @@ def _of_walk_forward(workspace: Workspace, strategy_name: str) -> dict[str, Any]
     }
 
 
-def _describe(workspace: Workspace, strategy: Strategy, recipe: str, found: Mapping[str, Any]) -> Produced:
-    worst = worst_regime(found["regimes"])
+def _describe(workspace: Workspace, strategy: Strategy, about: Mapping[str, Any], found: Mapping[str, Any]) -> Produced:
+    worst, why_none = worst_regime(found["regimes"]), why_none_is_worst(found["regimes"])
     shown = {name: _plain(value) for name, value in found.items()}
     of_worst = {n: getattr(worst, n) for n in ("kind", "regime", "n", "accuracy")} if worst else None
     curve = [_renamed(point) for point in shown["learning_curve"]]
-    document = shown | {"learning_curve": curve, "worst_regime": of_worst, "notes": _notes(strategy)}
+    document = shown | {"learning_curve": curve, "worst_regime": of_worst, "worst_regime_reason": why_none}
     path = workspace.report_folder(ROBUSTNESS, strategy.name) / "report.json"
     write_text(path, json.dumps(document, indent=1))
     name = f"{worst.kind}: {worst.regime}" if worst else None
@@ -211,7 +215,8 @@ def _describe(workspace: Workspace, strategy: Strategy, recipe: str, found: Mapp
             "worst_regime": name,
             "worst_regime_accuracy": worst.accuracy if worst else None,
             "n_worst_regime": worst.n if worst else None,
-            "recipe": recipe,
+            "worst_regime_reason": why_none,
+            **about,
         },
     )
 
@@ -227,10 +232,14 @@ def _renamed(point: Mapping[str, Any]) -> dict[str, Any]:
     return {name: point[name] for name in ("share", "n_train", "train_accuracy", "test_accuracy", "low", "high")}
 
 
-def _notes(strategy: Strategy) -> list[str]:
-    market = strategy.universe.benchmark or "each instrument itself"
+def _notes(strategy: Strategy, bars: Mapping[str, Bars], withheld: str | None) -> list[str]:
+    benchmark = strategy.universe.benchmark
+    is_bare = benchmark is not None and not len(bars[benchmark])
+    market = "each instrument itself" if benchmark is None or is_bare else benchmark
     return [
         f"Regimes are those of {market}, from bars known at the decision; closes are as they stand today.",
+        *([f"The benchmark {benchmark} has no bars, so it has no regimes."] if is_bare else []),
+        *([f"There is no account, so no return in a regime or a crisis: {withheld}."] if withheld else []),
         f"Learning curve, noise and removal use the last {FOLDS} walk-forward folds.",
         "Noise and removal change inputs at prediction; nothing is trained again without them.",
     ]

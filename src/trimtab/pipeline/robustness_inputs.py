@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,10 +15,13 @@ MARKET = "market"
 
 
 def regimes_of(bars: Mapping[str, Bars], benchmark: str | None) -> dict[str, Regimes]:
-    """The benchmark's regimes under `MARKET`, or those of every instrument by its id; `bars` are adjusted."""
-    if benchmark is not None:
+    """The benchmark's regimes under `MARKET`, or those of every instrument by its id; `bars` are adjusted.
+
+    A benchmark without bars is none.
+    """
+    if benchmark is not None and len(bars[benchmark]):
         return {MARKET: _regimes(bars[benchmark])}
-    return {instrument_id: _regimes(each) for instrument_id, each in bars.items()}
+    return {instrument_id: _regimes(each) for instrument_id, each in bars.items() if instrument_id != benchmark}
 
 
 def regime_codes(regimes: Mapping[str, Regimes], kind: Kind, dataset: Dataset, rows: np.ndarray) -> np.ndarray:
@@ -46,14 +48,16 @@ def horizon_returns(dataset: Dataset, rows: np.ndarray, bars: Mapping[str, Bars]
     return found
 
 
-def equity_of(report: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Opening times and account values of a stored backtest, datetime64[us] and float64."""
-    points = json.loads(report.read_text())["equity"]
+def equity_of(backtest: Mapping[str, Any]) -> tuple[np.ndarray, np.ndarray]:
+    """Opening times and account values of a backtest's document, datetime64[us] and float64; empty where withheld."""
+    points = backtest["equity"]
     time = np.array([point["event_time"].removesuffix("Z") for point in points], dtype="datetime64[us]")
     return time, np.array([point["value"] for point in points], dtype=np.float64)
 
 
 def _regimes(bars: Bars) -> Regimes:
     """Each bar is taken to be known as late after its opening as usual: a restatement came later than the bar."""
+    if not len(bars):
+        return market_regimes(bars.known_time, bars.close)
     delay = np.median((bars.known_time - bars.event_time).astype(np.int64)).astype(np.int64)
     return market_regimes(bars.event_time + delay.astype("timedelta64[us]"), bars.close)

@@ -9,11 +9,14 @@ from typing import Any
 
 from trimtab.errors import ConflictError
 from trimtab.pipeline.code_version import code_fingerprint
+from trimtab.pipeline.documents import are_as_recorded, digests_of, read_document
 from trimtab.pipeline.stage import CheckOutcome, Scalar, StageResult, Table
 from trimtab.pipeline.workspace import Workspace
 from trimtab.storage.atomic import write_bytes
 from trimtab.storage.locks import exclusive
 from trimtab.storage.manifests import Manifest
+
+__all__ = ["Produced", "read_document", "run_stage", "stage_values"]
 
 MAX_ATTEMPTS = 3
 LOCK_TIMEOUT_SECONDS = 900.0  # a second run of the same stage waits for the first, then finds it done
@@ -43,7 +46,7 @@ def run_stage(
     compute: Callable[[], Produced],
     still_there: Callable[[Manifest], bool] = lambda manifest: True,
 ) -> StageResult:
-    """Run `compute` unless a manifest says the same inputs were done and the outputs are there.
+    """Run `compute` unless a manifest says the same inputs were done and the outputs are there, byte by byte.
 
     `inputs` names everything the result depends on; the code is added here. Two runs of the same
     stage and key never compute at once. Inputs are read inside that lock, and again after
@@ -54,7 +57,7 @@ def run_stage(
     with exclusive(workspace.lake.lock_path(f"stages/{stage}/{key}"), LOCK_TIMEOUT_SECONDS):
         before = _with_code(inputs())
         manifest = workspace.manifests.find(stage, key, before)
-        if manifest is not None and _shown_files_exist(workspace, manifest) and still_there(manifest):
+        if manifest is not None and are_as_recorded(workspace, manifest) and still_there(manifest):
             return _result(workspace, stage, key, manifest, skipped=True)
         for _ in range(MAX_ATTEMPTS):
             produced, after = compute(), _with_code(inputs())
@@ -91,11 +94,14 @@ def stage_values(workspace: Workspace, stage: str, key: str) -> dict[str, Any] |
 def _shown(workspace: Workspace, folder: Path, produced: Produced) -> dict[str, Any]:
     # Paths are stored relative to the lake, so that a lake may be moved.
     root = workspace.lake.root
+    plots = {title: str((folder / _plot_name(title)).relative_to(root)) for title in produced.plots}
+    links = {title: str(path.relative_to(root)) for title, path in produced.links.items()}
     return {
         "metrics": produced.metrics,
         "tables": produced.tables,
-        "plots": {title: str((folder / _plot_name(title)).relative_to(root)) for title in produced.plots},
-        "links": {title: str(path.relative_to(root)) for title, path in produced.links.items()},
+        "plots": plots,
+        "links": links,
+        "digests": digests_of(workspace, folder, [*plots.values(), *links.values()]),
         "checks": [check.__dict__ for check in produced.checks],
     }
 
@@ -113,11 +119,6 @@ def _result(workspace: Workspace, stage: str, key: str, manifest: Manifest, skip
         links={title: root / path for title, path in shown["links"].items()},
         checks=tuple(CheckOutcome(**check) for check in shown["checks"]),
     )
-
-
-def _shown_files_exist(workspace: Workspace, manifest: Manifest) -> bool:
-    paths = [*manifest.summary["plots"].values(), *manifest.summary["links"].values()]
-    return all((workspace.lake.root / path).exists() for path in paths)
 
 
 def _plot_name(title: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from trimtab.pipeline.backtest import BACKTEST
 from trimtab.pipeline.datasets import STAGE as DATASET
 from trimtab.pipeline.honesty import HONESTY
-from trimtab.pipeline.model_report import MODEL_REPORT
+from trimtab.pipeline.model_report import MODEL_REPORT, judged_share
 from trimtab.pipeline.models import CANDIDATE, candidate_version
 from trimtab.pipeline.monitoring import STAGE as DRIFT
 from trimtab.pipeline.running import stage_values
@@ -15,6 +15,7 @@ from trimtab.pipeline.walk_forward import WALK_FORWARD
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.decisions import Decision
 from trimtab.registry.models import ModelVersion
+from trimtab.reports.evidence import drifted_share
 
 
 def strategy_status(workspace: Workspace, strategy_name: str) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _drift(workspace: Workspace, strategy_name: str) -> dict[str, Any] | None:
         "snapshot_id": snapshot.snapshot_id,
         "status": snapshot.status,
         "score": snapshot.score,
-        "drifted_share": snapshot.drifted_share,
+        "drifted_share": drifted_share({"status": snapshot.status, "drifted_share": snapshot.drifted_share}),
         "unseen_share": snapshot.unseen_share,
         "as_of": snapshot.as_of,
     }
@@ -115,13 +116,15 @@ def summary_row(workspace: Workspace, strategy_name: str) -> dict[str, Any]:
         "accuracy_seed_std": judged.get("accuracy_seed_std"),
         "baseline": judged.get("baseline_accuracy"),
         "p_value": judged.get("baseline_p_value"),
+        "strongest_baseline": judged.get("strongest_baseline"),
         "consistency": judged.get("consistency"),
         "verdict": judged.get("verdict"),
         "sharpe": traded.get("sharpe_ratio"),
         "deflated_sharpe": honest.get("deflated_sharpe_ratio"),
         "n_trials": honest.get("n_trials"),
         "drift": drifted.get("status"),
-        "drifted_share": drifted.get("drifted_share"),
+        "drifted_share": drifted_share(drifted),
+        "judged_share": judged_share(workspace, strategy_name, stored.get("model_id")),
         "decision": decision.outcome if decision else None,
         "failed_gates": [gate.name for gate in decision.gates if not gate.passed] if decision else [],
         "report": report_file(workspace, strategy_name),

@@ -1,33 +1,38 @@
-"""What every trial would have earned: its kept forecasts, traded by the strategy's rule after the strategy's costs.
+"""What every trial would have earned: its kept forecasts, traded by a rule, after costs.
 
-Trials of studies were judged out of fold on the time before the first walk-forward test; recipes that a walk-forward
-judged, on the time after. The two are kept apart, because nothing can be correlated across them.
+Trials of studies were judged out of fold on the time before the first walk-forward test; they are traded as the
+strategy file says today. Looks of a person, at what a walk-forward said on the time after, are traded each as it was
+looked at. The two are kept apart, because nothing can be correlated across them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from trimtab.backtest.costs import costs_from
 from trimtab.backtest.engine import BacktestReport
 from trimtab.backtest.forecasts import backtest_forecasts
-from trimtab.config.strategy import Strategy
+from trimtab.bars import Bars
+from trimtab.config.strategy import Backtest, Strategy
 from trimtab.datasets import Dataset
-from trimtab.datasets.snapshot import load_snapshot
-from trimtab.errors import DatasetError, NotEnoughDataError, NotFoundError
-from trimtab.pipeline.walk_forward_forecasts import as_forecasts, recipe_table
+from trimtab.datasets.snapshot import load_snapshot, read_recipe
+from trimtab.errors import DatasetError, NotEnoughDataError, NotFoundError, StorageError
+from trimtab.pipeline.manual_trials import table_of, traded_as
+from trimtab.pipeline.walk_forward_forecasts import as_forecasts
+from trimtab.pipeline.withheld_backtest import why_untraded
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.trials import Trial
 from trimtab.signals.positions import default_rule
-from trimtab.tuning.trial_forecasts import are_kept, read_forecasts, read_rows, study_folder
+from trimtab.storage.hashing import sha256_bytes
+from trimtab.tuning.trial_forecasts import kept_digest, read_forecasts, read_rows, study_folder
 from trimtab.validation.walk_forward import OutOfSample
 
 PERIODS = ("tuning", "walk_forward")
-_WALK_FORWARD = "walk_forward:"
 _Traded = tuple[Trial, BacktestReport]
 
 
@@ -51,72 +56,77 @@ class TrialReturns:
     buy_and_hold: np.ndarray
 
 
-def manual_study(strategy_name: str, recipe: str) -> str:
-    """The name under which the trial ledger counts a recipe that was judged by a walk-forward."""
-    return f"{_WALK_FORWARD}{strategy_name}:{recipe[:16]}"
-
-
-def uncounted_recipes(workspace: Workspace, strategy_name: str, trials: Sequence[Trial]) -> list[str]:
-    """Beginnings of recipes whose walk-forward was kept but never counted in the ledger."""
-    counted = {trial.study for trial in trials}
-    recipes = [name.rpartition("/")[2] for name in _recipe_tables(workspace, strategy_name)]
-    return [recipe for recipe in recipes if manual_study(strategy_name, recipe) not in counted]
-
-
-def has_forecasts(workspace: Workspace, trial: Trial) -> bool:
-    """Whether what a trial said is still there."""
-    if trial.kind == "manual":
-        return _kept_recipe(workspace, trial) is not None
-    return are_kept(study_folder(workspace.lake.root, trial.study), trial.number)
+def forecasts_digest(workspace: Workspace, trial: Trial) -> str | None:
+    """SHA-256 of what a trial said; None when it was not kept, or is not as it was written."""
+    if trial.kind != "manual":
+        return kept_digest(study_folder(workspace.lake.root, trial.study), trial.number)
+    table, tables = table_of(trial), workspace.lake.tables
+    return sha256_bytes(tables.path(table).read_bytes()) if table is not None and tables.exists(table) else None
 
 
 def trade_trials(workspace: Workspace, strategy: Strategy, trials: Sequence[Trial]) -> tuple[TrialReturns, ...]:
     """Trade the trials whose forecasts were kept, one table per stretch of time; the others are left out.
 
-    All of them by the rule, the costs and the bars of today, so that they differ by what they said only. Two
-    trials whose accounts ran over different bars, as those of an older and a newer dataset, share the bars that
-    both know.
+    All of them on the bars of today: those of studies by the rule and the costs of today, so that they differ by what
+    they said only, and those of a person each by its own. Two trials whose accounts ran over different bars, as those
+    of an older and a newer dataset, share the bars that both know.
     """
     traded = list(_traded(workspace, strategy, trials))
     by_period = {period: [each for each in traded if _period(each[0]) == period] for period in PERIODS}
     return tuple(_table(period, some, strategy.backtest.max_exposure) for period, some in by_period.items() if some)
 
 
-def _traded(workspace: Workspace, strategy: Strategy, trials: Sequence[Trial]) -> Iterator[_Traded]:
+def _traded(workspace: Workspace, strategy: Strategy, trials: Sequence[Trial]) -> list[_Traded]:
+    """In the order given. Dataset by dataset they are traded, so that only one is held at a time."""
     bars = {series.instrument_id: workspace.bars.current(series) for series in strategy.universe.series}
-    config = strategy.backtest
 
-    @cache
+    @lru_cache(maxsize=1)
     def dataset_of(fingerprint: str) -> Dataset:
         return load_snapshot(workspace.lake, fingerprint)[0]
 
-    for trial in trials:
+    found: dict[int, _Traded] = {}
+    for at in sorted(range(len(trials)), key=lambda at: trials[at].dataset_fingerprint):
         try:
-            said = _forecasts(workspace, trial, dataset_of)
-            if said is None:
-                continue
-            yield (
-                trial,
-                backtest_forecasts(
-                    dataset_of(trial.dataset_fingerprint),
-                    said,
-                    bars,
-                    rule=config.rule or default_rule(strategy.label.kind),
-                    threshold=config.threshold,
-                    max_exposure=config.max_exposure,
-                    costs=costs_from(config),
-                    fill=config.fill,
-                    delay_bars=config.delay_bars,
-                    max_leverage=config.max_leverage,
-                ),
-            )
-        except (DatasetError, NotEnoughDataError, NotFoundError):
+            report = _account(workspace, strategy, trials[at], dataset_of, bars)
+        except (DatasetError, NotEnoughDataError, NotFoundError, StorageError):
             continue  # its dataset has gone, or its instruments are not traded any more: its returns are unknown
+        if report is not None:
+            found[at] = trials[at], report
+    return [found[at] for at in sorted(found)]
+
+
+def _account(
+    workspace: Workspace,
+    strategy: Strategy,
+    trial: Trial,
+    dataset_of: Callable[[str], Dataset],
+    bars: Mapping[str, Bars],
+) -> BacktestReport | None:
+    if why_untraded(read_recipe(workspace.lake, trial.dataset_fingerprint)["label"]):
+        return None  # its samples were chosen by their future
+    section = traded_as(trial) if trial.kind == "manual" else strategy.backtest
+    said = _forecasts(workspace, trial, dataset_of)
+    if said is None or section is None:
+        return None
+    dataset = dataset_of(trial.dataset_fingerprint)
+    return backtest_forecasts(dataset, said, bars, **_how(section, strategy.label.kind))
+
+
+def _how(section: Backtest, label_kind: str) -> dict[str, Any]:
+    return {
+        "rule": section.rule or default_rule(label_kind),
+        "threshold": section.threshold,
+        "max_exposure": section.max_exposure,
+        "costs": costs_from(section),
+        "fill": section.fill,
+        "delay_bars": section.delay_bars,
+        "max_leverage": section.max_leverage,
+    }
 
 
 def _forecasts(workspace: Workspace, trial: Trial, dataset_of: Callable[[str], Dataset]) -> OutOfSample | None:
     if trial.kind == "manual":
-        table = _kept_recipe(workspace, trial)
+        table = table_of(trial)
         return None if table is None else as_forecasts(workspace.lake.tables.read(table))
     folder = study_folder(workspace.lake.root, trial.study)
     rows, value = read_rows(folder), read_forecasts(folder, trial.number)
@@ -134,15 +144,6 @@ def _out_of_sample(dataset: Dataset, row: np.ndarray, value: np.ndarray) -> OutO
     row, unknown = row[order], np.full(len(row), np.nan)
     fold = np.zeros(len(row), dtype=np.int32)
     return OutOfSample(row, fold, value[order], dataset.target[row], dataset.baseline[row], unknown)
-
-
-def _kept_recipe(workspace: Workspace, trial: Trial) -> str | None:
-    begin = recipe_table(trial.strategy, trial.study.rpartition(":")[2])
-    return next((name for name in _recipe_tables(workspace, trial.strategy) if name.startswith(begin)), None)
-
-
-def _recipe_tables(workspace: Workspace, strategy_name: str) -> list[str]:
-    return sorted(workspace.lake.tables.names(recipe_table(strategy_name, "")))
 
 
 def _period(trial: Trial) -> str:

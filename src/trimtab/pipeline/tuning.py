@@ -16,9 +16,9 @@ from trimtab.pipeline.code_version import code_fingerprint
 from trimtab.pipeline.datasets import load_training_dataset
 from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.stage import StageResult, Table
+from trimtab.pipeline.study_trials import count_forgotten, count_trials, counted_as_they_finish
 from trimtab.pipeline.tracking import tell_stage, told_trial, tracked
 from trimtab.pipeline.workspace import Workspace
-from trimtab.registry.trials import Trial
 from trimtab.storage.hashing import fingerprint_arrays, fingerprint_json
 from trimtab.storage.manifests import Manifest
 from trimtab.tuning.handover import ConfiguredMake
@@ -29,7 +29,6 @@ from trimtab.tuning.trials import Rows
 from trimtab.validation.splitters import PurgedKFold, walk_forward_from
 
 TUNING = "tuning_study"
-ACTOR = "pipeline"
 
 
 def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
@@ -39,7 +38,7 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
     known, folds = tuning_folds(dataset, strategy)
     searched: dict[str, Any] = {  # all that a trial depends on, and nothing else: its study goes on under this name
         "dataset": fingerprint,
-        "rows": _rows_fingerprint(known, folds),
+        "rows": rows_fingerprint(known, folds),
         "model": model_as_read(strategy.model),
         "search": search_as_read(strategy.tuning),
         "seed": workspace.settings.seed,
@@ -51,6 +50,8 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
         _ = workspace.registry  # the schema must exist before Optuna opens the same database
         asked = {"algorithm": strategy.model.algorithm, **strategy.tuning.model_dump(mode="json")}
         n_trials, folder = strategy.tuning.n_trials, study_folder(workspace.lake.root, study_name)
+        about = About(strategy_name, label_name(strategy), strategy.model.algorithm, fingerprint)
+        counted = (workspace, about, strategy.tuning.objectives, study_name)
         if n_trials:
             write_rows(folder, tuning_rows(dataset, strategy))
         with tracked(
@@ -68,15 +69,16 @@ def run_tuning_study(workspace: Workspace, strategy_name: str) -> StageResult:
                 context=fit_context(workspace),
                 storage=workspace.lake.database,
                 study_name=study_name,
-                on_trial=told_trial(run, strategy.tuning.objectives),
-                about=About(strategy_name, label_name(strategy), strategy.model.algorithm, fingerprint),
+                on_trial=counted_as_they_finish(*counted, told_trial(run, strategy.tuning.objectives)),
+                about=about,
                 pruning=strategy.tuning.pruning,
                 narrowing=strategy.tuning.narrowing,
                 n_workers=strategy.tuning.n_workers,
                 kept_in=folder,
             )
-            _count_trials(workspace, strategy, fingerprint, study_name, result)
-            described = _describe_study(result, study_name, len(known))
+            count_trials(*counted, result.trials)
+            count_forgotten(workspace, strategy_name)
+            described = _describe_study(result, study_name, len(known), searched["rows"])
             tell_stage(run, described)
         return described
 
@@ -110,7 +112,7 @@ def tuning_rows(dataset: Dataset, strategy: Strategy) -> np.ndarray:
     return walk_forward_from(validation).split(dataset)[0].train
 
 
-def _rows_fingerprint(known: Dataset, folds: list[Rows]) -> str:
+def rows_fingerprint(known: Dataset, folds: list[Rows]) -> str:
     """Which rows of the dataset a study sees and how they are cut: whatever in the file says so."""
     cut = {f"{part}_{i}": getattr(rows, part) for i, rows in enumerate(folds) for part in ("train", "test")}
     return fingerprint_arrays({"decision_time": known.decision_time, "instrument": known.instrument, **cut})
@@ -133,27 +135,7 @@ def label_name(strategy: Strategy) -> str:
     return f"{strategy.label.kind}:{strategy.label.horizons[0]}"
 
 
-def _count_trials(workspace: Workspace, strategy: Strategy, fingerprint: str, study: str, result: StudyResult) -> None:
-    """Every trial that gave a result, pruned ones too: each was a chance to be lucky."""
-    workspace.registry.record_trials(
-        [
-            Trial(
-                study=study,
-                number=trial.number,
-                strategy=strategy.name,
-                dataset_fingerprint=fingerprint,
-                label=label_name(strategy),
-                family=strategy.model.algorithm,
-                parameters=trial.parameters,
-                value=trial.values[0],
-            )
-            for trial in result.trials
-        ],
-        ACTOR,
-    )
-
-
-def _describe_study(result: StudyResult, study_name: str, n_samples: int) -> Produced:
+def _describe_study(result: StudyResult, study_name: str, n_samples: int, rows: str) -> Produced:
     best: Table = [{"parameter": name, "value": value} for name, value in result.best_parameters.items()]
     trials, n_pruned = _trial_rows(result), sum(trial.pruned for trial in result.trials)
     narrowed = {"narrowed_from": list(result.narrowed_from)}
@@ -171,6 +153,7 @@ def _describe_study(result: StudyResult, study_name: str, n_samples: int) -> Pro
         tables={"best parameters": best, "trials": trials, "search space": _space_rows(result)},
         plots=plots_of(result),
         summary={"best_parameters": result.best_parameters, "study": study_name, "n_trials": len(result.trials)}
+        | {"rows": rows}
         | narrowed,
     )
 

@@ -1,9 +1,9 @@
-"""A strategy's recipe judged by any splitter: exploration, which stores nothing and decides nothing.
+"""A strategy's recipe judged by any splitter: exploration, which decides nothing and stores only that it was tried.
 
 The evidence that gates read is the walk-forward report (`pipeline.walk_forward`). This answers other questions about
 the same recipe: how much a result hangs on where the cuts lie, or on what the model was trained on. It trains
-the tuned parameters on the strategy's latest dataset. Nothing is registered and no trial is counted, so whoever
-changes a strategy because of what is seen here has looked once more than the trial ledger knows.
+the tuned parameters on the strategy's latest dataset. No version is registered. The look itself counts: it is a
+manual trial in the ledger, the same one that the walk-forward and the backtest of the same strategy file are.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from trimtab.metrics.plain import plain
 from trimtab.models.configured import forecaster_of
 from trimtab.models.protocol import FittedForecaster
 from trimtab.pipeline.datasets import load_training_dataset
+from trimtab.pipeline.manual_trials import count_look, look_of
 from trimtab.pipeline.models import recipe_fingerprint
 from trimtab.pipeline.stage import Scalar, Table
 from trimtab.pipeline.tuning import fit_context, tuned_parameters, tuning_folds
@@ -96,7 +97,7 @@ def splitter_for(strategy: Strategy, name: str, options: Mapping[str, Any], seed
 def validate_model(
     workspace: Workspace, strategy_name: str, splitter: str, options: Mapping[str, Any] | None = None
 ) -> ModelValidation:
-    """Train a strategy's tuned recipe on every fold of a splitter and judge it; nothing is stored.
+    """Train a strategy's tuned recipe on every fold of a splitter and judge it; stored is only that it was tried.
 
     Raises `NotFoundError` before the strategy has a dataset, `UnknownNameError` for an unknown splitter, and
     `NotEnoughDataError` where the dataset cannot be cut.
@@ -110,7 +111,9 @@ def validate_model(
     def fit(train: Dataset, _: Fold) -> FittedForecaster:
         return forecaster_of(strategy, parameters).fit(train, None, context)
 
+    recipe = recipe_fingerprint(workspace, strategy, fingerprint, parameters)
     judged = judge_folds(dataset, fit, cutter.split(dataset), n_threads=workspace.settings.n_threads)
+    count_look(workspace, look_of(workspace, strategy, recipe, fingerprint))
     tuned_on = _tuned_on(dataset, strategy)
     rows = [_fold_row(each, tuned_on) for each in judged]
     paths = _paths(cutter, dataset, judged)
@@ -120,7 +123,7 @@ def validate_model(
     return ModelValidation(
         strategy=strategy_name,
         dataset=fingerprint,
-        recipe=recipe_fingerprint(workspace, strategy, fingerprint, parameters),
+        recipe=recipe,
         splitter=splitter,
         options=_options(cutter),
         folds=rows,
@@ -197,7 +200,7 @@ def _distribution(accuracies: Sequence[float]) -> dict[str, float]:
 
 
 def _notes(judged: Sequence[JudgedFold], tuned_on: np.ndarray, has_paths: bool) -> list[str]:
-    notes = ["This is exploration: nothing was stored or registered, no gate reads it, and no trial was counted."]
+    notes = ["This is exploration: no gate reads it. Nothing was stored but that it was looked at, which counts once."]
     if any(tuned_on[each.fold.test].any() for each in judged):
         notes.append(
             "The parameters were tuned on part of what is judged here (column tuned on): there the measures may flatter."

@@ -9,8 +9,11 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from trimtab.config.as_read import folds_as_read
+from trimtab.config.strategy import Strategy
 from trimtab.datasets import Dataset
 from trimtab.pipeline.workspace import Workspace
+from trimtab.storage.hashing import fingerprint_json
 from trimtab.validation.walk_forward import OutOfSample
 
 STAGE = "walk_forward_report"
@@ -22,17 +25,22 @@ def forecast_table(strategy_name: str) -> str:
     return f"reports/{STAGE}/{strategy_name}/forecasts"
 
 
-def recipe_table(strategy_name: str, recipe: str) -> str:
-    """The name of the table with the forecasts of one recipe, kept for later comparisons."""
-    return f"reports/{STAGE}/{strategy_name}/by_recipe/{recipe[:24]}"
+def cuts_of(strategy: Strategy) -> str:
+    """A short fingerprint of how a strategy's walk-forward cuts time; one recipe by other cuts is another look."""
+    return fingerprint_json(folds_as_read(strategy.validation))[:12]
+
+
+def recipe_table(strategy_name: str, recipe: str, cuts: str) -> str:
+    """The name of the table with the forecasts of one recipe judged by some cuts, kept for later comparisons."""
+    return f"reports/{STAGE}/{strategy_name}/by_recipe/{recipe[:24]}-{cuts}"
 
 
 def write_forecasts(
-    workspace: Workspace, strategy_name: str, recipe: str, dataset: Dataset, forecasts: OutOfSample
+    workspace: Workspace, strategy: Strategy, recipe: str, dataset: Dataset, forecasts: OutOfSample
 ) -> None:
-    """Store the forecasts of a walk-forward over `dataset`, as the latest and under its recipe."""
+    """Store the forecasts of a walk-forward over `dataset`, as the latest and under its recipe and cuts."""
     table = _as_table(dataset, forecasts)
-    for name in (recipe_table(strategy_name, recipe), forecast_table(strategy_name)):
+    for name in (recipe_table(strategy.name, recipe, cuts_of(strategy)), forecast_table(strategy.name)):
         workspace.lake.tables.write(name, table)
 
 

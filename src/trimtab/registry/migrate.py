@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # Optuna keeps its tables in the same database and owns the name `alembic_version`.
 VERSION_TABLE = "trimtab_schema_version"
-HEAD = "0001"
+HEAD = "0002"
 
 
 def upgrade(database: Database) -> bool:

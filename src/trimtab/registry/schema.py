@@ -213,6 +213,8 @@ trial_ledger = Table(
     Column("value", Float, nullable=True),
     Column("kind", String(16), nullable=False),
     _time("recorded"),
+    Column("objectives", JSON(none_as_null=True), nullable=True),
+    Column("pruned", Boolean, nullable=True),
     CheckConstraint("kind IN ('tuning', 'manual')", name="kind"),
 )
 

@@ -29,7 +29,9 @@ class Trial:
     dataset_fingerprint, label: what it was tried on.
     family, parameters: what was tried.
     value: its score, in the first objective where it has several; None when it is no finite number.
-    kind: "tuning" by a study; "manual" by a person, who had this configuration judged by a walk-forward.
+    kind: "tuning" by a study; "manual" by a person, who had this configuration judged outside of one.
+    objectives: its score in every objective, by name; None where it has none, or was recorded before they were kept.
+    pruned: whether the study stopped it before its last fold; None where that was not kept.
     """
 
     study: str
@@ -41,6 +43,8 @@ class Trial:
     parameters: Mapping[str, Any]
     value: float | None
     kind: Literal["tuning", "manual"] = "tuning"
+    objectives: Mapping[str, float | None] | None = None
+    pruned: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -143,4 +147,5 @@ def _read(connection: Connection, *conditions: ColumnElement[bool]) -> list[Tria
 
 
 def _row(trial: Trial) -> dict[str, Any]:
-    return {**vars(trial), "parameters": plain(trial.parameters), "value": number(trial.value)}
+    told = {"parameters": plain(trial.parameters), "value": number(trial.value), "objectives": plain(trial.objectives)}
+    return vars(trial) | told

@@ -44,6 +44,11 @@ def not_measured(what: str, why: str) -> Markup:
     return tag("p", said, " ", sentence(why), class_="missing")
 
 
+def not_judged(what: str, why: str) -> Markup:
+    """In place of a number that exists and means nothing."""
+    return tag("p", tag("strong", f"{what}: not judged."), " ", sentence(why), class_="missing")
+
+
 def tile(label: str, value: str, *under: str, tone: str = "") -> Markup:
     """One number to remember, with what it is compared with below it."""
     lines = [tag("div", line, class_="under") for line in under if line]
@@ -92,6 +97,12 @@ def pairs(values: Iterable[tuple[str, Any]]) -> Markup:
         for label, value in values
     ]
     return tag("dl", *items, class_="pairs")
+
+
+def folded(summary: str, *content: Any, is_open: bool = False) -> Markup:
+    """What not everybody needs, behind its heading; nothing where there is nothing."""
+    inside = [each for each in content if each]
+    return tag("details", tag("summary", summary), *inside, open="open" if is_open else None) if inside else Markup("")
 
 
 def notes(sentences: Iterable[Any]) -> Markup:

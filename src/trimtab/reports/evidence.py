@@ -91,6 +91,23 @@ def best_baseline(evidence: ModelEvidence, among: Sequence[str] | None = None) -
     return max(known, key=lambda each: each["baseline_accuracy"], default={})
 
 
+def strongest_baseline(evidence: ModelEvidence) -> Mapping[str, Any]:
+    """The comparison whose p-value the gate reads: with the simple rule that is hardest to tell apart from the model."""
+    return at(evidence.document("walk_forward"), "baselines", "strongest") or {}
+
+
+INSUFFICIENT = "insufficient_evidence"
+
+
+def drifted_share(drift: Document) -> float | None:
+    """The share of features that drifted; None where too few of them could be judged to say so.
+
+    >>> drifted_share({"status": "insufficient_evidence", "drifted_share": 0.0}), drifted_share({"drifted_share": 0.0})
+    (None, 0.0)
+    """
+    return None if drift.get("status") == INSUFFICIENT else drift.get("drifted_share")
+
+
 BASELINES = {
     "majority": "always saying the commoner class",
     "naive": "the naive forecast",

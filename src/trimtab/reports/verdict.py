@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from trimtab.reports.evidence import ModelEvidence, at, best_baseline, named_baseline
+from trimtab.reports.evidence import (
+    INSUFFICIENT,
+    ModelEvidence,
+    at,
+    best_baseline,
+    named_baseline,
+    strongest_baseline,
+)
 from trimtab.reports.wording import is_known, number, percent, probability, sentence
 
 Gate = Mapping[str, Any]
@@ -82,6 +89,9 @@ def reason_of(gate: Gate, evidence: ModelEvidence) -> str:
     A gate without a sentence of its own, and one that nobody could measure, gives the registry's reason.
     """
     say = _REASONS.get(str(gate["name"]))
+    drift = evidence.document("drift")
+    if gate["name"] == "drift_share" and gate.get("value") is None and drift.get("status") == INSUFFICIENT:
+        return f"Whether the market has changed since it was trained is not known: {too_few_judged(drift)}."
     if say is None or not is_known(gate.get("value")) or not is_known(gate.get("limit")):
         return sentence(gate.get("reason") or gate["name"])
     return say(gate, evidence)
@@ -93,12 +103,20 @@ def _shares(text: str) -> Callable[[Gate, ModelEvidence], str]:
 
 
 def _luck(gate: Gate, evidence: ModelEvidence) -> str:
-    asked = f"at most {percent(gate['limit'], 0)} is allowed"
-    if at(evidence.document("walk_forward"), "baselines", "strongest", "difference") is not None:
-        lead = evidence.document("walk_forward")["baselines"]["strongest"]["difference"]
-        if lead <= 0:
-            return f"A simple rule does as well or better, so there is no skill to trust (p = {probability(gate['value'])}; {asked})."
-    return f"Luck alone would give such a lead over a simple rule with probability {percent(gate['value'])}; {asked}."
+    asked, strongest = f"at most {percent(gate['limit'], 0)} is allowed", strongest_baseline(evidence)
+    rule, lead = named_baseline(strongest), strongest.get("difference")
+    if is_known(lead) and lead <= 0:
+        does = "A simple rule does" if not strongest.get("baseline") else f"A simple rule, {rule}, does"
+        return f"{does} as well or better, so there is no skill to trust (p = {probability(gate['value'])}; {asked})."
+    return f"If it were no better than {rule}, such a lead would still come up with probability {percent(gate['value'])}; {asked}."
+
+
+def too_few_judged(drift: Mapping[str, Any]) -> str:
+    """Why nothing is said about drift."""
+    share = drift.get("judged_share")
+    if not is_known(share):
+        return "too few of its features could be judged"
+    return f"only {percent(share, 0)} of its features could be judged, and half are needed"
 
 
 def _gap(gate: Gate, _: ModelEvidence) -> str:

@@ -18,7 +18,7 @@ class Lake:
     """The stores of one installation and the clock that rules them.
 
     `root` is the data folder: `bars/`, `actions/`, `facts/`, `quarantine/`, `quarantine_decisions/`, `inbox_ledger/`, `features/`, `datasets/`, `artifacts/`,
-    `reports/`, `runs/`, `manifests/`, `locks/`, while a stage trains `checkpoints/`, where MLflow is installed `mlflow.db` and `mlartifacts/`, and, when no other database is configured, `trimtab.db`.
+    `reports/`, `runs/`, `trial_forecasts/`, `manifests/`, `locks/`, while a stage trains `checkpoints/`, where MLflow is installed `mlflow.db` and `mlartifacts/`, and, when no other database is configured, `trimtab.db`.
     """
 
     root: Path

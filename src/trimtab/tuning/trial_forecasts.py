@@ -3,16 +3,19 @@
 A study has a folder with `rows.npy`, the positions of its rows in its dataset (int64, shape (n,)), and one file per
 trial named after its number (float64, shape (n,)): what the model that had not seen a row said about it. NaN stands
 where no model of the trial did, as in the folds a pruned trial was never given. A trial's file is there before the
-trial counts as finished, and the same trial writes the same bytes.
+trial counts as finished, and the same trial writes the same bytes. Beside every array lies the SHA-256 of its file,
+`0.sha256` beside `0.npy`: an array that was damaged or changed by hand is no longer what the trial said.
 """
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 
-from trimtab.storage.atomic import write_atomically
+from trimtab.storage.atomic import write_bytes, write_text
+from trimtab.storage.hashing import sha256_bytes
 
 ROWS = "rows.npy"
 
@@ -37,27 +40,44 @@ def write_forecasts(folder: Path, number: int, value: np.ndarray) -> None:
 
 
 def read_rows(folder: Path) -> np.ndarray | None:
-    """The positions of a study's rows in its dataset; None when they were not kept."""
+    """The positions of a study's rows in its dataset; None when they were not kept, or not as they were written."""
     return _read(folder / ROWS)
 
 
 def read_forecasts(folder: Path, number: int) -> np.ndarray | None:
-    """What a trial said; None when it was not kept."""
+    """What a trial said; None when it was not kept, or not as it was written."""
     return _read(folder / f"{number}.npy")
 
 
-def are_kept(folder: Path, number: int) -> bool:
-    """Whether what a trial said is there, and the rows it is about."""
-    return (folder / ROWS).exists() and (folder / f"{number}.npy").exists()
+def kept_digest(folder: Path, number: int) -> str | None:
+    """SHA-256 of what a trial said and of the rows it is about; None when one of them is absent, damaged or altered."""
+    contents = [_content(folder / name) for name in (ROWS, f"{number}.npy")]
+    return None if None in contents else sha256_bytes("".join(sha256_bytes(c) for c in contents if c).encode())
+
+
+def n_kept(folder: Path) -> int:
+    """How many trials have a file in the folder of a study, whatever is in it."""
+    return sum(path.stem.isdigit() for path in folder.glob("*.npy"))
 
 
 def _write(path: Path, array: np.ndarray) -> None:
-    def dump(temporary: Path) -> None:
-        with open(temporary, "wb") as handle:
-            np.save(handle, array, allow_pickle=False)
-
-    write_atomically(path, dump)
+    """The digest comes first, so that an array is never there without it."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    content = buffer.getvalue()
+    write_text(path.with_suffix(".sha256"), sha256_bytes(content))
+    write_bytes(path, content)
 
 
 def _read(path: Path) -> np.ndarray | None:
-    return np.load(path, allow_pickle=False) if path.exists() else None
+    content = _content(path)
+    return None if content is None else np.load(io.BytesIO(content), allow_pickle=False)
+
+
+def _content(path: Path) -> bytes | None:
+    """The bytes of a file that are those which were written; None where they are not, or cannot be read."""
+    try:
+        content, digest = path.read_bytes(), path.with_suffix(".sha256").read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    return content if sha256_bytes(content) == digest else None

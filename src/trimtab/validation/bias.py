@@ -15,7 +15,6 @@ from trimtab.metrics.multiple_testing import holm
 from trimtab.validation.bootstrap import block_bootstrap_mean
 from trimtab.validation.mean_interval import mean_interval
 from trimtab.validation.scoring import classes, is_right
-from trimtab.validation.significance import mean_by_time
 from trimtab.validation.walk_forward import OutOfSample
 
 LEVEL = 0.05
@@ -83,7 +82,7 @@ def performance_by_instrument(
     time, whose = dataset.decision_time[samples.row], dataset.instrument[samples.row]
     known = ~np.isnan(right)
     present = [code for code in range(len(dataset.instruments)) if (known & (whose == code)).any()]
-    below = {code: _below_rest(right[known], time[known], whose[known] == code, seed) for code in present}
+    below = _below_rest(right[known], time[known], whose[known], present, seed)
     adjusted = dict(zip(present, _corrected([p for _, p in below.values()]), strict=True))
 
     def of(code: int) -> InstrumentPerformance:
@@ -134,14 +133,28 @@ def _corrected(p_values: list[float]) -> np.ndarray:
     return corrected
 
 
-def _below_rest(right: np.ndarray, time: np.ndarray, own: np.ndarray, seed: int) -> tuple[float, float]:
-    """Mean difference to the rest over the times both have, and the p-value of "not below"."""
-    both = np.intersect1d(time[own], time[~own])
-    if not len(both):
-        return float("nan"), float("nan")
-    mine, others = own & np.isin(time, both), ~own & np.isin(time, both)
-    gap = mean_by_time(right[mine], time[mine]) - mean_by_time(right[others], time[others])
-    return float(gap.mean()), block_bootstrap_mean(-gap, seed=seed).p_value
+def _below_rest(
+    right: np.ndarray, time: np.ndarray, whose: np.ndarray, present: list[int], seed: int
+) -> dict[int, tuple[float, float]]:
+    """By instrument: mean difference to the rest over the times both have, and the p-value of "not below".
+
+    All are summed per time once; the rest is all less the instrument's own.
+    """
+    slot = np.unique(time, return_inverse=True)[1]
+    total, count = np.bincount(slot, weights=right), np.bincount(slot)
+
+    def of(code: int) -> tuple[float, float]:
+        mine = whose == code
+        own_total = np.bincount(slot[mine], weights=right[mine], minlength=len(total))
+        own_count = np.bincount(slot[mine], minlength=len(total))
+        both = (own_count > 0) & (count > own_count)
+        if not both.any():
+            return float("nan"), float("nan")
+        rest = (total - own_total)[both] / (count - own_count)[both]
+        gap = own_total[both] / own_count[both] - rest
+        return float(gap.mean()), block_bootstrap_mean(-gap, seed=seed).p_value
+
+    return {code: of(code) for code in present}
 
 
 def _mean(values: np.ndarray) -> float:

@@ -39,7 +39,7 @@ import numpy as np
 from trimtab.errors import ConfigurationError, DatasetError
 
 Method = Literal["studentised", "circular", "stationary"]
-MIN_TIMES = 20  # fewer observations in time are no evidence for or against anything
+MIN_TIMES = 20  # fewer observations in time that say something are no evidence for or against anything
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,11 @@ class MeanTest:
     ci_low, ci_high: two-sided interval of the mean, at the confidence asked for.
     p_value: one-sided, of "the mean is not above zero", never below 1 / (n_resamples + 1).
     block_length: (expected) block length, in observations.
-    n: observations. Below 20 interval and p-value are NaN: insufficient evidence.
+    n: observations.
+    n_not_zero: those that are not 0. Where two forecasts are compared, these are the times at which they differ.
+
+    Interval and p-value are NaN with fewer than 20 observations that are not 0: a mean that stands on a handful is
+    insufficient evidence, however many zeros lie between. A series of zeros alone has p = 1: it gains nothing.
     """
 
     mean: float
@@ -61,6 +65,7 @@ class MeanTest:
     p_value: float
     block_length: float
     n: int
+    n_not_zero: int
 
 
 def block_bootstrap_mean(
@@ -86,8 +91,9 @@ def block_bootstrap_mean(
     if values.ndim != 1 or np.isnan(values).any():
         raise DatasetError(f"a bootstrap needs one series without NaN, not shape {values.shape}")
     n, mean = len(values), float(values.mean()) if len(values) else float("nan")
-    if n < MIN_TIMES:
-        return MeanTest(mean, float("nan"), float("nan"), float("nan"), float("nan"), n)
+    n_not_zero = int(np.count_nonzero(values))
+    if n < MIN_TIMES or 0 < n_not_zero < MIN_TIMES:
+        return MeanTest(mean, float("nan"), float("nan"), float("nan"), float("nan"), n, n_not_zero)
     length = default_block_length(values, method) if block_length is None else float(block_length)
     if not 1.0 <= length <= n:
         raise ConfigurationError(f"block_length is {length:g}; it must lie between 1 and the {n} observations")
@@ -100,7 +106,7 @@ def block_bootstrap_mean(
         means = resampled_means(values, length, method, n_resamples, random)
         low, high = np.quantile(means, tails)
         as_large = int((means - mean >= mean - _tie(mean)).sum())
-    return MeanTest(mean, float(low), float(high), (1 + as_large) / (1 + n_resamples), length, n)
+    return MeanTest(mean, float(low), float(high), (1 + as_large) / (1 + n_resamples), length, n, n_not_zero)
 
 
 def studentised_means(

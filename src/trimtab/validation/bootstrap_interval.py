@@ -7,12 +7,14 @@ needs no more than the sums of its blocks, and a thousand of them cost as much a
 The interval is studentised (Götze & Künsch 1996; Davison & Hinkley 1997, section 2.4): each resample is judged
 in units of its own standard error, by the delta method. Blocks are as long as those of `bootstrap` for the
 series that the measure linearises to. How often such an interval holds the truth is measured in
-docs/calibration.md.
+docs/calibration.md. Where the measure is a share, such as accuracy, and one side of it has cases at fewer than
+20 times, resamples cannot say what a few more cases would have done: it gets Wilson's interval instead
+(`share_interval`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +22,16 @@ from numba import njit
 
 from trimtab.errors import ConfigurationError, DatasetError
 from trimtab.validation.bootstrap import MIN_TIMES, default_block_length
+from trimtab.validation.share_interval import Share, is_rare, mean_share_interval
 
 OfTotals = Callable[[np.ndarray], np.ndarray]
+Shares = Callable[[np.ndarray], Sequence[Share]]
+
+
+def _as_it_is(share: float) -> float:
+    return share
+
+
 MAX_CELLS = 10_000  # more times than that are first added up in cells of neighbours
 
 
@@ -55,11 +65,15 @@ class Statistic:
     ----------
     of_totals: from totals of shape (..., k) to values of shape (...); NaN where not defined.
     lowest, highest: what the measure cannot pass; an interval is cut there.
+    shares: where the measure is made of shares: from sums by time of shape (n_times, k) to those whose mean it is.
+    of_share: from that mean to the measure, where it is not the mean itself; increasing.
     """
 
     of_totals: OfTotals
     lowest: float = -np.inf
     highest: float = np.inf
+    shares: Shares | None = None
+    of_share: Callable[[float], float] = _as_it_is
 
 
 def bootstrap_interval(
@@ -104,7 +118,7 @@ def bootstrap_test(
 ) -> tuple[Interval, float]:
     """`bootstrap_interval`, and the two-sided p-value of "the statistic is zero" from the same resamples.
 
-    The p-value is never below 1 / (n_resamples + 1), and NaN where there is no interval.
+    The p-value is never below 1 / (n_resamples + 1); NaN where there is no interval, and of a rare share.
 
     >>> gains = np.random.default_rng(0).normal(0.2, 1.0, 400)
     >>> mean = lambda totals: totals[..., 0] / totals[..., 1]
@@ -125,6 +139,10 @@ def bootstrap_test(
     cells = _in_cells(rows, width)
     slope = _slope(measure, cells.mean(axis=0)[None], cells)[0]
     length = _length(cells @ slope, block_length, width, n)
+    shares = measure.shares(rows) if measure.shares else ()
+    if is_rare(shares):
+        low, high = (measure.of_share(end) for end in mean_share_interval(shares, length * width, confidence))
+        return Interval(value, low, high, confidence, float(length * width), n), nan
     error, ratios = _studentised(cells, measure, slope, length, n_resamples, np.random.default_rng(seed))
     known = ratios[np.isfinite(ratios)]
     if len(known) < 0.9 * n_resamples:

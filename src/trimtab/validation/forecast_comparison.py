@@ -7,13 +7,14 @@ most of them are told apart by few rows or not at all. All instruments of a time
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from trimtab.datasets.schema import Task
 from trimtab.metrics.multiple_testing import holm
+from trimtab.validation.bootstrap import MIN_TIMES
 from trimtab.validation.bootstrap_interval import Statistic, bootstrap_test, sums_by_time
 from trimtab.validation.diebold_mariano import diebold_mariano
 from trimtab.validation.headline_intervals import correlation, log_losses, products
@@ -41,7 +42,8 @@ class ComparedMeasure:
         correlation, which is no average of losses.
     block_length: in decision times.
 
-    With fewer than 20 decision times interval and p-values are NaN.
+    With fewer than 20 decision times interval and p-values are NaN. So are those of an average over rows, but Diebold &
+    Mariano's, where the two differ in it at fewer than 20 times: a handful of decisions is insufficient evidence.
     """
 
     measure: str
@@ -118,6 +120,8 @@ def _of_scores(
     gains = after - before
     rows = np.column_stack([gains, np.ones(len(gains))])
     interval, p_value = bootstrap_test(rows, _mean, seed=seed, n_resamples=n_resamples)
+    if 0 < np.count_nonzero(gains) < MIN_TIMES:
+        interval, p_value = replace(interval, low=float("nan"), high=float("nan")), float("nan")
     sign = 1.0 if better == "higher" else -1.0
     second_opinion = diebold_mariano(sign * gains, horizon=min(horizon, max(len(gains) // 4, 1)))
     return {

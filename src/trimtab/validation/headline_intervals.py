@@ -7,8 +7,8 @@ the deepest drawdown alone depends on the order of the returns and is resampled 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from trimtab.metrics.arrays import average_ranks
 from trimtab.validation.bootstrap import MIN_TIMES, default_block_length
 from trimtab.validation.bootstrap_interval import Interval, Statistic, bootstrap_interval, sums_by_time
 from trimtab.validation.scoring import classes
+from trimtab.validation.share_interval import Share
 
 FORECAST_MEASURES = {
     "classification": (
@@ -64,6 +65,10 @@ def forecast_intervals(
     resamples are those of the linear part (DeLong, DeLong & Clarke-Pearson 1988). Rows with an unknown target or
     forecast are left out.
 
+    A share (accuracy, balanced accuracy, precision, recall, F1) with cases of a side at fewer than 20 times has Wilson's
+    interval (`share_interval`). `roc_auc` has none where a class occurs at fewer than 20 times, nor where it is
+    exactly 0 or 1: resamples of what never fails do not vary.
+
     >>> random = np.random.default_rng(0)
     >>> target = (random.random(400) < 0.5).astype(float)
     >>> said = np.where(random.random(400) < 0.6, target, 1.0 - target) * 0.2 + 0.4
@@ -81,7 +86,10 @@ def forecast_intervals(
     def of(name: str) -> MeasureInterval:
         columns, statistic = _forecast_statistic(name, task, truth, said)
         spoken = ~np.isnan(columns).any(axis=1)
-        return _named(name, bootstrap_interval(sums_by_time(columns[spoken], when[spoken]), statistic, **options))
+        found = bootstrap_interval(sums_by_time(columns[spoken], when[spoken]), statistic, **options)
+        if name == "roc_auc" and not _can_rank(columns[spoken], when[spoken], found.value):
+            found = replace(found, low=float("nan"), high=float("nan"), block_length=float("nan"))
+        return _named(name, found)
 
     return tuple(of(name) for name in names)
 
@@ -170,7 +178,7 @@ def _forecast_statistic(name: str, task: Task, target: np.ndarray, value: np.nda
         truth, said = classes(task, target, value)
         cells = np.stack([(truth == t) & (said == s) for t in (0.0, 1.0) for s in (0.0, 1.0)], axis=1)
         unknown = np.isnan(truth) | np.isnan(said)
-        return np.where(unknown[:, None], np.nan, cells), Statistic(_OF_COUNTS[name], 0.0, 1.0)
+        return np.where(unknown[:, None], np.nan, cells), _OF_COUNTS[name]
     if name in _OF_LOSSES:
         loss, of_mean = _OF_LOSSES[name]
         return _with_count(loss(target, value)), Statistic(lambda sums: of_mean(sums[..., 0] / sums[..., 1]), 0.0)
@@ -235,17 +243,37 @@ def _auc_statistic(truth: np.ndarray, value: np.ndarray) -> tuple[np.ndarray, St
     return np.where(known[:, None], columns, np.nan), of_sums
 
 
-def _balanced(counts: np.ndarray) -> np.ndarray:
-    tn, fp, fn, tp = np.moveaxis(counts, -1, 0)
-    return (tn / (tn + fp) + tp / (tp + fn)) / 2.0
+def _can_rank(columns: np.ndarray, time: np.ndarray, area: float) -> bool:
+    """Whether both classes occur at 20 times or more, and some pair is ranked wrongly and some rightly."""
+    support = [len(np.unique(time[columns[:, column] > 0.0])) for column in (1, 3)]
+    return min(support, default=0) >= MIN_TIMES and 1e-12 < area < 1.0 - 1e-12
 
 
-_OF_COUNTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "accuracy": lambda c: (c[..., 0] + c[..., 3]) / c.sum(axis=-1),
-    "balanced_accuracy": _balanced,
-    "precision": lambda c: c[..., 3] / (c[..., 3] + c[..., 1]),
-    "recall": lambda c: c[..., 3] / (c[..., 3] + c[..., 2]),
-    "f1": lambda c: 2.0 * c[..., 3] / (2.0 * c[..., 3] + c[..., 1] + c[..., 2]),
+def _mean_of_shares(*shares: tuple[tuple[int, ...], tuple[int, ...]]) -> Statistic:
+    """The mean of shares, each given by which counts are its hits and which its cases."""
+
+    def of_totals(counts: np.ndarray) -> np.ndarray:
+        each = [counts[..., hits].sum(axis=-1) / counts[..., cases].sum(axis=-1) for hits, cases in shares]
+        return np.mean(each, axis=0)
+
+    def by_time(counts: np.ndarray) -> Sequence[Share]:
+        return [Share(counts[:, hits].sum(axis=1), counts[:, cases].sum(axis=1)) for hits, cases in shares]
+
+    return Statistic(of_totals, 0.0, 1.0, by_time)
+
+
+_TN, _FP, _FN, _TP = range(4)
+_OF_COUNTS = {
+    "accuracy": _mean_of_shares(((_TN, _TP), (_TN, _FP, _FN, _TP))),
+    "balanced_accuracy": _mean_of_shares(((_TN,), (_TN, _FP)), ((_TP,), (_TP, _FN))),
+    "precision": _mean_of_shares(((_TP,), (_TP, _FP))),
+    "recall": _mean_of_shares(((_TP,), (_TP, _FN))),
+    # F1 is no share, but grows with one: j = tp / (tp + fp + fn) gives 2 j / (1 + j).
+    "f1": replace(
+        _mean_of_shares(((_TP,), (_TP, _FP, _FN))),
+        of_totals=lambda c: 2.0 * c[..., _TP] / (2.0 * c[..., _TP] + c[..., _FP] + c[..., _FN]),
+        of_share=lambda share: 2.0 * share / (1.0 + share),
+    ),
 }
 
 

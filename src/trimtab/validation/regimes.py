@@ -48,8 +48,11 @@ class Regimes:
     trend: np.ndarray
 
     def at(self, kind: Kind, time: np.ndarray) -> np.ndarray:
-        """The regime last known at some times (a bar known exactly then counts); int8, -1 before the first."""
+        """The regime last known at some times (a bar known exactly then counts); int8, -1 before the first, and
+        everywhere where the series has no bar."""
         codes: np.ndarray = getattr(self, kind)
+        if not len(codes):
+            return np.full(len(time), UNKNOWN, np.int8)
         position = np.searchsorted(self.known_time, time, side="right") - 1
         return np.where(position < 0, UNKNOWN, codes[np.maximum(position, 0)]).astype(np.int8)
 
@@ -154,6 +157,23 @@ def mean_return_by_regime(kind: Kind, codes: np.ndarray, returns: np.ndarray) ->
 def worst_regime(found: tuple[RegimePerformance, ...]) -> RegimePerformance | None:
     """The regime of the lowest accuracy among those with enough forecasts; None where none has."""
     return min((each for each in found if each.is_judged), key=lambda each: each.accuracy, default=None)
+
+
+def why_none_is_worst(found: tuple[RegimePerformance, ...]) -> str:
+    """Why `worst_regime` is None, for a person; empty where it is not.
+
+    >>> why_none_is_worst(())
+    'no forecast was made in a known regime; one is judged with 100 forecasts at 20 decision times'
+    """
+    needed = f"{MIN_FORECASTS} forecasts at {MIN_TIMES} decision times"
+    if worst_regime(found) is not None:
+        return ""
+    if not found:
+        return f"no forecast was made in a known regime; one is judged with {needed}"
+    fullest = max(found, key=lambda each: each.n)
+    return (
+        f"no regime has {needed}; the fullest, {fullest.kind}: {fullest.regime}, has {fullest.n} at {fullest.n_times}"
+    )
 
 
 def _volatility_regime(returns: np.ndarray) -> np.ndarray:

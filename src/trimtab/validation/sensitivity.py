@@ -19,6 +19,8 @@ from trimtab.validation.scoring import is_right
 
 NOISE_SIZES = (0.01, 0.05, 0.1, 0.2, 0.5)
 N_DRAWS = 3
+FEWEST_BLOCKS = 10  # that an interval is drawn from; with fewer its ends are chance
+TOO_FEW = "too few blocks"
 ALIKE = 0.9  # absolute correlation on the training rows from which two features are one group
 Change = Callable[[np.ndarray], np.ndarray]
 
@@ -31,8 +33,10 @@ class NoisePoint:
     ----------
     noise_sd: standard deviation of the noise, in those of each feature on the training rows.
     accuracy: share said right with noise, mean over the draws.
-    change, low, high: that less the share without noise, on the same rows, with its 95 % interval over decision times.
+    change, low, high: that less the share without noise, on the same rows, with its 95 % interval over decision times,
+        within what is possible; NaN where the times are fewer than 10 blocks of dependence.
     changed_share: share of forecasts whose class (or direction) is another with noise.
+    no_interval: why there is none; empty where there is one.
     """
 
     noise_sd: float
@@ -41,6 +45,7 @@ class NoisePoint:
     low: float
     high: float
     changed_share: float
+    no_interval: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class RemovalPoint:
     Attributes
     ----------
     group, n_features: which, and how many features.
-    accuracy, change, low, high, changed_share: as in `NoisePoint`.
+    accuracy, change, low, high, changed_share, no_interval: as in `NoisePoint`.
     """
 
     group: str
@@ -60,6 +65,7 @@ class RemovalPoint:
     low: float
     high: float
     changed_share: float
+    no_interval: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,6 +75,7 @@ class _Moved:
     low: float
     high: float
     changed_share: float
+    no_interval: str = ""
 
 
 def noise_sensitivity(
@@ -152,9 +159,13 @@ def _compared(
     right, said = plain
     moved = np.mean([each for each, _ in draws], axis=0)
     time = np.concatenate([fold.test.decision_time for fold in folds])
-    change = mean_interval(moved - right, time, seed=seed, lowest=-1.0)
+    without = float(np.nanmean(right))
+    # What was right can be lost and what was wrong can be won, and nothing else.
+    change = mean_interval(moved - right, time, seed=seed, lowest=-without, highest=1.0 - without)
+    is_enough = change.n_times >= FEWEST_BLOCKS * change.block_length  # its length is NaN with fewer than 20 times
+    low, high = (change.low, change.high) if is_enough else (float("nan"), float("nan"))
     flipped = float(np.mean([(other != said).mean() for _, other in draws]))
-    return _Moved(float(np.nanmean(moved)), change.value, change.low, change.high, flipped)
+    return _Moved(float(np.nanmean(moved)), change.value, low, high, flipped, "" if is_enough else TOO_FEW)
 
 
 def _said(folds: Sequence[TrainedFold], tests: Sequence[Dataset]) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,12 @@
 
 Instruments of one session move together, so their differences are averaged per decision time
 first: a cross-section is one observation, however many instruments it holds. Two tests look at the
-same differences: a studentised block bootstrap, whose p-value the gate reads, and Diebold-Mariano's.
+same differences, a studentised block bootstrap and Diebold-Mariano's, and the gate reads the larger p-value: where
+the differing times are few and come in spells, the bootstrap alone raises twice the alarms it should
+(docs/calibration.md).
+
+Where both say the same, a decision tells nothing about which is better. So what counts as evidence is the number of
+times at which the two differ: with fewer than 20 there is no p-value, however many decisions there are.
 """
 
 from __future__ import annotations
@@ -32,12 +37,15 @@ class Comparison:
     model_accuracy, baseline_accuracy: means over decision times of the share said right; NaN where
         squared errors were compared.
     difference: model minus baseline; of the negative squared errors for the naive forecast in regression.
-    ci_low, ci_high: 95 % interval of the difference, from the block bootstrap.
-    p_value: one-sided, of "the model is not better"; NaN with fewer than 20 decision times.
+    ci_low, ci_high: 95 % interval of the difference, from the block bootstrap; NaN where p_value is.
+    p_value: one-sided, of "the model is not better", the larger of the two tests'; NaN where they differ at fewer than 20 decision times, and 1 where
+        they differ at none of 20 or more.
+    bootstrap_p_value: the block bootstrap's alone; NaN where p_value is.
     block_length: length of the resampled blocks, in decision times.
     n_times: decision times compared.
+    n_differing: those at which the two are not equally good.
     dm_statistic, dm_p_value: Diebold & Mariano's of the same differences, one-sided too, with automatic lags and
-        the small-sample correction; NaN with fewer than 20 decision times.
+        the small-sample correction; NaN with fewer than 20 decision times. Few differences do not silence it.
     """
 
     baseline: str
@@ -47,10 +55,12 @@ class Comparison:
     ci_low: float
     ci_high: float
     p_value: float
+    bootstrap_p_value: float
     block_length: float
     n_times: int
     dm_statistic: float
     dm_p_value: float
+    n_differing: int
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,11 @@ class BaselineComparison:
     def all(self) -> tuple[Comparison, ...]:
         """Every comparison there is."""
         return (self.naive, self.majority, *self.others)
+
+    @property
+    def most_accurate(self) -> Comparison:
+        """The baseline that is right most often; not always the one that is hardest to beat."""
+        return max(self.all, key=lambda c: np.nan_to_num(c.baseline_accuracy, nan=-1.0))
 
     @property
     def strongest(self) -> Comparison:
@@ -153,9 +168,11 @@ class _Paired:
             difference=test.mean,
             ci_low=test.ci_low,
             ci_high=test.ci_high,
-            p_value=test.p_value,
+            p_value=float(np.maximum(test.p_value, second.p_value)),  # unknown where one is
+            bootstrap_p_value=test.p_value,
             block_length=test.block_length,
             n_times=test.n,
             dm_statistic=second.statistic,
             dm_p_value=second.p_value,
+            n_differing=test.n_not_zero,
         )

@@ -75,11 +75,18 @@ def stress_results(
     equity: np.ndarray,
     *,
     seed: int,
+    start: float | None = None,
     periods: tuple[StressPeriod, ...] = PERIODS,
 ) -> tuple[StressResult, ...]:
-    """Accuracy, return and drawdown in each period; `time` is of decision, shape (m,), `equity` per bar, shape (n,)."""
+    """Accuracy, return and drawdown in each period; `time` is of decision, shape (m,), `equity` per bar, shape (n,).
+
+    `start` is what the account held before its first bar; without it the return of that bar is unknown and counts as
+    none.
+    """
     right = is_right(task, samples.target, samples.value)
-    returns = np.concatenate([[0.0], equity[1:] / equity[:-1] - 1.0]) if len(equity) else np.empty(0)
+    returns = np.diff(equity, prepend=equity[:1]) / np.r_[equity[:1], equity[:-1]]
+    if start is not None:
+        returns[:1] = equity[:1] / start - 1.0
     return tuple(_result(period, right, time, equity_time, returns, seed) for period in periods)
 
 

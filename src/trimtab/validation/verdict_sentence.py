@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from trimtab.datasets.schema import Task
+from trimtab.validation.bootstrap import MIN_TIMES
 from trimtab.validation.significance import BaselineComparison, Comparison
 from trimtab.validation.walk_forward import WalkForwardReport
 
@@ -19,7 +20,7 @@ def verdict_sentence(report: WalkForwardReport, comparison: BaselineComparison, 
     rival = baseline_words(hardest, report.task)
     said = f"{report.verdict.value} by {measured}"
     if np.isnan(hardest.p_value):
-        return f"{said}; {hardest.n_times} decision times are too few to tell it from {rival}"
+        return f"{said}; {_evidence(hardest)} too few to tell it from {rival}"
     p_value = f"p {_rounded(hardest.p_value)}"
     if not comparison.is_significant(level):
         return f"{said}, but not better than {rival} ({p_value})"
@@ -35,6 +36,13 @@ def baseline_words(comparison: Comparison, task: Task) -> str:
         "buy_and_hold": "always saying up",
         "moving_average": "the side of the moving average",
     }.get(comparison.baseline, comparison.baseline)
+
+
+def _evidence(comparison: Comparison) -> str:
+    """What there is too little of: times, or times at which the two differ."""
+    if comparison.n_times < MIN_TIMES:
+        return f"{comparison.n_times} decision times are"
+    return f"the two differ at {comparison.n_differing} of {comparison.n_times} decision times,"
 
 
 def _rounded(p_value: float) -> str:

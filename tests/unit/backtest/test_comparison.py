@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from trimtab.backtest.comparison import MAX_CELLS, against_benchmark
+from trimtab.metrics.relative import excess_return
 from trimtab.validation.bootstrap import block_bootstrap_mean
 
 
@@ -32,15 +33,17 @@ def test_the_difference_is_judged_by_the_paired_block_bootstrap() -> None:
         block_bootstrap_mean(own - market, seed=1),
     )
     assert found.p_value == test.p_value < 0.05
-    assert found.excess_return == pytest.approx(test.mean * 252)
-    assert (found.excess_return_low, found.excess_return_high) == pytest.approx((test.ci_low * 252, test.ci_high * 252))
-    assert found.excess_return_low < found.excess_return < found.excess_return_high
+    assert found.excess_return_sum == pytest.approx(test.mean * 252)
+    assert (found.excess_return_sum_low, found.excess_return_sum_high) == pytest.approx(
+        (test.ci_low * 252, test.ci_high * 252)
+    )
+    assert found.excess_return_sum_low < found.excess_return_sum < found.excess_return_sum_high
 
 
 def test_the_same_account_is_not_better_than_itself() -> None:
     own, _ = two()
     found = against_benchmark(own, own, periods_per_year=252, seed=1)
-    assert (found.p_value, found.excess_return) == (1.0, 0.0)
+    assert (found.p_value, found.excess_return_sum) == (1.0, 0.0)
     assert found.beta == pytest.approx(1.0)
     assert np.isnan(found.information_ratio)
 
@@ -50,17 +53,17 @@ def test_bars_in_which_a_return_is_unknown_are_left_out() -> None:
     holed, short = own.copy(), market.copy()
     holed[7], short[200] = np.nan, np.nan
     kept = np.delete(np.arange(300), [7, 200])
-    assert against_benchmark(holed, short, periods_per_year=252, seed=1) == against_benchmark(
-        own[kept], market[kept], periods_per_year=252, seed=1
-    )
+    found = against_benchmark(holed, short, periods_per_year=252, seed=1)
+    assert found.n_bars == 298
+    assert found == against_benchmark(own[kept], market[kept], periods_per_year=252, seed=1)
 
 
 def test_a_long_series_is_judged_by_sums_of_neighbours_and_says_the_same() -> None:
     own, market = two(MAX_CELLS * 3 + 1, edge=0.0)
     found = against_benchmark(own, market, periods_per_year=252, seed=1)
     whole = block_bootstrap_mean(own - market, seed=1)
-    assert found.excess_return == pytest.approx((own - market).mean() * 252)
-    width = (found.excess_return_high - found.excess_return_low) / (whole.ci_high - whole.ci_low) / 252
+    assert found.excess_return_sum == pytest.approx((own - market).mean() * 252)
+    width = (found.excess_return_sum_high - found.excess_return_sum_low) / (whole.ci_high - whole.ci_low) / 252
     assert 0.85 < width < 1.15
     assert found.block_length >= 3.0
 
@@ -68,10 +71,18 @@ def test_a_long_series_is_judged_by_sums_of_neighbours_and_says_the_same() -> No
 def test_too_few_bars_are_evidence_of_nothing() -> None:
     own, market = two(10)
     found = against_benchmark(own, market, periods_per_year=252, seed=1)
-    assert np.isnan([found.p_value, found.excess_return_low, found.excess_return_high]).all()
+    assert np.isnan([found.p_value, found.excess_return_sum_low, found.excess_return_sum_high]).all()
     assert found.to_json()["p_value"] is None
 
 
 def test_an_account_whose_every_return_is_unknown_is_compared_with_nothing() -> None:
     found = against_benchmark(np.full(30, np.nan), np.zeros(30), periods_per_year=252, seed=1)
-    assert set(found.to_json().values()) == {None}
+    assert found.to_json() == dict.fromkeys(found.to_json()) | {"n_bars": 0}
+
+
+def test_the_name_of_the_mean_difference_is_not_that_of_the_difference_of_annual_returns() -> None:
+    own, market = two()
+    found = against_benchmark(own, market, periods_per_year=252, seed=1).to_json()
+    assert "excess_return" not in found
+    assert found["excess_return_sum"] == pytest.approx(excess_return(own, market, 252, compounding=False))
+    assert found["excess_return_sum"] != pytest.approx(excess_return(own, market, 252))

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from fakes.bars import random_walk
 
 from trimtab.backtest.costs import COST_KINDS, Costs, basis_points, costs_from
 from trimtab.backtest.engine import BacktestReport, run_backtest
 from trimtab.backtest.impact import usual_market
-from trimtab.backtest.market import Prices, Targets
+from trimtab.backtest.market import Prices, Targets, prices_of
 from trimtab.config.strategy import Backtest
 from trimtab.errors import ConfigurationError, DatasetError
 
@@ -64,11 +66,70 @@ def test_the_usual_market_is_that_of_the_last_twenty_bars_of_the_instrument() ->
     assert usual_market(close, volume, has_bar, 50, 0) == pytest.approx(expected)
 
 
-def test_before_two_returns_are_known_there_is_no_impact() -> None:
-    jumps = flat(5)._replace(close=np.array([100.0, 120.0, 100.0, 120.0, 100.0]))
-    at = {bar: trade(jumps, [0.0] * bar + [5.0], Costs(impact=1.0)).costs_paid["impact"] for bar in (1, 2)}
-    assert at[1] == 0.0  # fills in the third bar, after one return
-    assert at[2] > 0.0
+def test_an_order_waits_until_two_returns_are_known_to_pay_impact_by() -> None:
+    jumps = flat(6)._replace(close=np.array([100.0, 120.0, 100.0, 120.0, 100.0, 90.0]))
+    early, later = (trade(jumps, [0.0] * bar + [5.0], Costs(impact=1.0)) for bar in (0, 2))
+    assert [(order.event_time, order.reason, order.outcome) for order in early.unfilled] == [
+        (jumps.event_time[1], "unknown impact", "filled later")
+    ]
+    assert early.trades[0].entry_time == later.trades[0].entry_time == jumps.event_time[3]
+    assert early.costs_paid == later.costs_paid
+    assert early.costs_paid["impact"] > 0.0
+    assert later.unfilled == ()
+
+
+def test_the_first_order_after_a_month_without_volume_waits_and_is_the_dearest() -> None:
+    quiet = flat(60)._replace(close=100.0 + np.arange(60) % 3, volume=np.where(np.arange(60) < 25, 0.0, 1_000.0))
+    wanted = Targets(quiet.event_time[[24]], np.array([500.0]))
+    busy = quiet._replace(volume=np.full(60, 1_000.0))
+    paid = {}
+    for name, prices in {"quiet": quiet, "busy": busy}.items():
+        report = run_backtest({"A": prices}, {"A": wanted}, units="units", cash=1e6, costs=Costs(impact=1.0))
+        paid[name] = report.costs_paid["impact"]
+        assert [order.reason for order in report.unfilled] == (["unknown impact"] if name == "quiet" else [])
+    assert paid["quiet"] > 4.0 * paid["busy"] > 0.0  # a twentieth of the usual volume, so the root of twenty
+
+
+def test_a_commission_per_share_is_paid_on_shares_as_they_were_traded() -> None:
+    factor = np.array([0.25, 0.25, 0.5, 1.0, 1.0])
+    adjusted = flat(5, price=50.0)._replace(factor=factor)
+    report = trade(adjusted, [8.0, 4.0, 0.0], Costs(commission_per_share=0.01))
+    assert report.n_fills == 3
+    assert report.costs_paid["commission"] == pytest.approx(0.01 * (8 * 0.25 + 4 * 0.5 + 4 * 1.0))
+    as_traded = trade(adjusted._replace(factor=None), [8.0, 4.0, 0.0], Costs(commission_per_share=0.01))
+    assert as_traded.costs_paid["commission"] == pytest.approx(0.01 * 16.0)
+
+
+@pytest.mark.parametrize("last_factor", [0.1, 7.0])
+def test_a_split_or_dividend_after_the_last_bar_changes_no_cost_of_the_past(last_factor: float) -> None:
+    stored = random_walk(120, seed=3, instrument="AAA")
+    stored = replace(stored, factor=np.linspace(0.2, 1.0, 120) ** 2)  # as if something were paid every day
+    shares = np.random.default_rng(1).choice([-0.5, 0.0, 0.5], 120)
+    costs = Costs(3.0, 0.02, 1.5, 2.0, 0.00005, 0.8, 90.0)
+    told = []
+    for scale in (1.0, last_factor):
+        prices = prices_of(replace(stored, factor=stored.factor * scale))
+        targets = Targets(prices.event_time, shares)
+        told.append(run_backtest({"A": prices}, {"A": targets}, units="weights", cash=1e6, costs=costs))
+    assert told[0].costs_paid == pytest.approx(told[1].costs_paid, rel=1e-9)
+    assert min(told[0].costs_paid.values()) > 0.0
+    assert "more than the volume share" in {order.reason for order in told[0].unfilled}
+    np.testing.assert_allclose(told[0].equity, told[1].equity, rtol=1e-9)
+
+
+def test_shares_are_counted_as_they_were_traded_wherever_adjusted_bars_are_read() -> None:
+    bars = random_walk(10, seed=3, instrument="AAA")
+    split = replace(bars, factor=np.where(np.arange(10) < 5, 0.5, 1.0))
+    np.testing.assert_array_equal(prices_of(split).factor, split.factor)
+    np.testing.assert_array_equal(prices_of(split).close, bars.close * split.factor)
+    assert prices_of(split, adjusted=False).factor is None
+    assert prices_of(bars).factor is None
+
+
+@pytest.mark.parametrize("factor", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_factor_that_is_no_positive_number_is_refused(factor: float) -> None:
+    with pytest.raises(DatasetError, match="A: every factor must be a positive number"):
+        trade(flat()._replace(factor=np.full(4, factor)), [1.0], Costs())
 
 
 def test_a_sale_fetches_nothing_at_worst() -> None:
@@ -117,7 +178,8 @@ def test_every_friction_of_a_strategy_file_is_charged() -> None:
         ("commission_bps", -1.0, "commission_bps is -1"),
         ("impact", float("nan"), "impact is nan"),
         ("borrow_bps_per_year", float("inf"), "borrow_bps_per_year is inf"),
-        ("slippage_bps", 10_000.0, "a sale would fetch nothing"),
+        ("slippage_bps", 10_000.0, "slippage_bps is 10000.0; give less than 10000 basis points per side"),
+        ("commission_bps", 1e6, "commission_bps is 1000000.0; give less than 10000 basis points per side"),
         ("max_volume_share", 0.0, "max_volume_share is 0.0"),
         ("max_volume_share", 1.5, "above 0 and up to 1"),
     ],

@@ -10,9 +10,10 @@ import pytest
 
 from tests.fakes.slow_account import keep_slowly
 from trimtab.backtest.costs import basis_points
-from trimtab.backtest.engine import BacktestReport, run_backtest, simulate
+from trimtab.backtest.engine import BacktestReport, Units, run_backtest, simulate
 from trimtab.backtest.market import Fill, Prices, Targets
 from trimtab.errors import ConfigurationError, DatasetError, NotEnoughDataError, UnknownNameError
+from trimtab.metrics.trading import sharpe_ratio
 
 DAY = np.timedelta64(1, "D").astype("timedelta64[us]")
 
@@ -139,6 +140,33 @@ def test_an_account_that_lost_everything_stops_trading() -> None:
     assert report.equity[2] == -100.0
     assert (report.equity[3:] == -100.0).all()
     assert np.isnan(report.metrics["annual_return"]) or report.metrics["annual_return"] <= -1.0
+
+
+@pytest.mark.parametrize("units", ["units", "weights"])
+def test_an_account_that_comes_back_from_debt_tells_what_it_grew_to_and_no_measure_of_its_returns(units: Units) -> None:
+    close = np.array([100.0, 100.0, 110.0, 220.0, 220.0, 20.0, 20.0])
+    prices = Prices(np.datetime64("2024-01-01", "us") + np.arange(7) * DAY, close, close)
+    short = {"A": Targets(prices.event_time[:1], np.array([-10.0 if units == "units" else -1.0]))}
+    report = run_backtest({"A": prices}, short, units=units, cash=1000.0)
+    np.testing.assert_allclose(report.equity, [1000.0, 1000.0, 900.0, -200.0, -200.0, 1800.0, 1800.0])
+    assert report.metrics["total_return"] == pytest.approx(0.8)
+    np.testing.assert_allclose(report.returns, [0.0, 0.0, -0.1, -11.0 / 9.0, np.nan, np.nan, np.nan])
+    measured = set(report.metrics) & set(report.benchmark_metrics)
+    known = {name for name in measured if np.isfinite(report.metrics[name])}
+    assert known == {"n_periods", "n_unknown", "total_return"} & measured
+    assert len(measured) > 10
+    assert "came back from debt" in report.notes[0]
+    assert report.to_json()["notes"] == list(report.notes)
+
+
+def test_an_account_that_stays_in_debt_is_measured_until_its_money_was_gone() -> None:
+    close = np.array([100.0, 100.0, 110.0, 220.0, 260.0, 250.0])
+    prices = Prices(np.datetime64("2024-01-01", "us") + np.arange(6) * DAY, close, close)
+    short = {"A": Targets(prices.event_time[:1], np.array([-10.0]))}
+    report = run_backtest({"A": prices}, short, units="units", cash=1000.0)
+    assert report.metrics["total_return"] == pytest.approx(-1.5)  # and not the -1.2 of the day it was gone
+    assert report.metrics["sharpe_ratio"] == sharpe_ratio(report.returns[:4], report.periods_per_year)
+    assert report.notes == ()
 
 
 def test_instruments_that_do_not_trade_on_a_day_keep_their_value() -> None:

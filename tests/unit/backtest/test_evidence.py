@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from trimtab.backtest.costs import basis_points
 from trimtab.backtest.evidence import BENCHMARK, gather_evidence
 from trimtab.backtest.holding import returns_of
 from trimtab.backtest.market import Targets, prices_of
-from trimtab.backtest.simulation import Simulation
+from trimtab.backtest.simulation import ForecastCover, Simulation
 
 BARS = {name: random_walk(300, seed, name) for seed, name in enumerate(("AAA", "BBB"))}
 MARKET = ("SPX", prices_of(random_walk(300, 9, "SPX")))
@@ -37,7 +38,9 @@ def test_the_document_holds_what_later_stages_read() -> None:
     assert found["benchmark_name"] == BENCHMARK
     assert len(found["benchmark_equity"]) == len(found["equity"]) == len(found["market"]["equity"]) == 300
     assert found["market"]["name"] == "SPX"
-    assert {"alpha", "beta", "information_ratio", "p_value", "excess_return_low"} <= found["against_benchmark"].keys()
+    assert {"alpha", "beta", "information_ratio", "p_value", "excess_return_sum_low"} <= found[
+        "against_benchmark"
+    ].keys()
     assert [interval["measure"] for interval in found["intervals"]] == ["sharpe_ratio", "annual_return", "max_drawdown"]
     assert np.shape(found["surface"]["sharpe_ratio"]) == (6, 4)
     assert found["costs"]["commission_bps"] == 2.0
@@ -97,3 +100,27 @@ def test_the_break_even_cost_is_one_number_wherever_it_stands() -> None:
 def test_a_market_without_bars_in_the_time_of_the_account_is_unknown() -> None:
     old = ("SPX", prices_of(random_walk(50, 9, "SPX", "1990-01-01")))
     assert document(market=old)["market"] is None
+
+
+def test_without_a_trade_there_is_no_break_even_cost_and_the_document_says_so() -> None:
+    idle = replace(SIMULATION, positions={})
+    for with_surface in (False, True):
+        found = gather_evidence(idle, seed=1, with_surface=with_surface).to_json()
+        assert (found["break_even_cost_bps"], found["break_even_reason"]) == (None, "nothing was traded")
+
+
+def test_where_there_is_a_break_even_cost_no_reason_is_given_and_for_a_loser_there_is_one() -> None:
+    assert document()["break_even_reason"] == ""
+    losing = replace(
+        SIMULATION, positions={name: own._replace(target=-own.target) for name, own in SIMULATION.positions.items()}
+    )
+    both = [gather_evidence(each, seed=1, with_surface=True).to_json() for each in (SIMULATION, losing)]
+    assert any(each["break_even_reason"] == "it loses even without this cost" for each in both)
+    assert all((each["break_even_cost_bps"] is None) == bool(each["break_even_reason"]) for each in both)
+
+
+def test_the_reach_of_forecasts_is_told_where_positions_come_from_them() -> None:
+    assert document()["forecasts"] is None
+    found = gather_evidence(replace(SIMULATION, cover=ForecastCover(40, 10, 2)), seed=1).to_json()["forecasts"]
+    assert found == {"n_bars": 40, "n_without": 10, "n_lapsed": 2, "share_without": 0.25}
+    assert ForecastCover(0, 0, 0).to_json()["share_without"] is None

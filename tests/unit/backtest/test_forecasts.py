@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -155,3 +155,61 @@ def test_more_exposure_than_leverage_allows_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="max_leverage"):
         backtest_forecasts(dataset, forecasts, BARS, rule="long_short", max_exposure=1.5, max_leverage=1.0)
     assert backtest_forecasts(dataset, forecasts, BARS, rule="long_short", max_exposure=1.0, max_leverage=1.0).trades
+
+
+def without(forecasts: OutOfSample, gone: np.ndarray) -> OutOfSample:
+    """The forecasts but for some."""
+    kept = {each.name: getattr(forecasts, each.name) for each in fields(OutOfSample)}
+    return OutOfSample(**{name: None if value is None else value[~gone] for name, value in kept.items()})
+
+
+def test_a_target_is_given_up_when_its_label_has_ended_and_nothing_newer_was_said() -> None:
+    dataset, forecasts = judged()
+    always = replace(forecasts, value=np.ones(len(forecasts.value)))
+    day = np.unique(dataset.decision_time[always.row])
+    of_gap = np.isin(dataset.decision_time[always.row], day[40:60])
+    gone = of_gap & (dataset.instrument[always.row] == 0)
+    simulation = simulation_of(dataset, without(always, gone), BARS, rule="long_flat")
+    report = simulation.run()
+    held = report.weights > 0.0
+    ended = dataset.label_end[always.row][dataset.decision_time[always.row] == day[39]][0]
+    is_flat = (report.event_time >= ended) & (report.event_time < day[60])
+    np.testing.assert_array_equal(held[:, 0], ~is_flat)
+    assert held[:, 1].all()
+    assert simulation.cover is not None
+    assert (simulation.cover.n_without, simulation.cover.n_lapsed) == (20, 1)
+    assert simulation.cover.n_bars == len(always.row)
+    assert not report.unfilled
+
+
+def test_an_instrument_whose_forecasts_stop_is_sold_when_the_last_label_ends() -> None:
+    dataset, forecasts = judged()
+    always = replace(forecasts, value=np.ones(len(forecasts.value)))
+    times, mine = dataset.decision_time[always.row], dataset.instrument[always.row] == 1
+    stop = np.unique(times)[2]
+    report = backtest_forecasts(dataset, without(always, mine & (times > stop)), BARS, rule="long_flat")
+    ended = dataset.label_end[always.row][mine & (times == stop)][0]
+    np.testing.assert_array_equal(report.weights[:, 1] > 0.0, report.event_time < ended)
+    assert [trade.exit_time for trade in report.trades if trade.instrument_id == "BBB"] == [ended]
+
+
+@pytest.mark.parametrize("delay", [0, 2])
+@pytest.mark.parametrize("fill", ["next_open", "close", "next_close"])
+def test_without_a_gap_nothing_lapses_and_at_the_end_nothing_is_left_unfilled(fill: Fill, delay: int) -> None:
+    dataset, forecasts = judged()
+    simulation = simulation_of(dataset, forecasts, BARS, rule="long_short", fill=fill, delay_bars=delay)
+    assert simulation.cover is not None
+    assert (simulation.cover.n_without, simulation.cover.n_lapsed) == (0, 0)
+    assert delay or not simulation.run().unfilled
+
+
+def test_labels_of_several_bars_hold_a_target_over_a_shorter_gap() -> None:
+    dataset, forecasts = judged()
+    long = replace(dataset, label_end=dataset.label_end + np.timedelta64(4, "D"))
+    always = replace(forecasts, value=np.ones(len(forecasts.value)))
+    day = np.unique(dataset.decision_time[always.row])
+    for n_days, n_lapsed in ((4, 0), (5, 2)):
+        kept = without(always, np.isin(dataset.decision_time[always.row], day[30 : 30 + n_days]))
+        cover = simulation_of(long, kept, BARS, rule="long_flat").cover
+        assert cover is not None
+        assert (cover.n_lapsed, cover.n_without) == (n_lapsed, 2 * n_days)

@@ -66,3 +66,29 @@ def test_what_has_no_bar_within_the_account_is_not_held() -> None:
 
 def test_an_account_without_money_returns_nothing_known() -> None:
     np.testing.assert_array_equal(returns_of(np.array([50.0, 0.0, 0.0]), 100.0), [-0.5, -1.0, np.nan])
+
+
+@pytest.mark.parametrize("fill", ["next_open", "next_close", "close"])
+@pytest.mark.parametrize("holes", [{"close": [20, 21]}, {"open": [20]}, {"open": [20, 22], "close": [21, 50]}])
+def test_it_is_bought_in_the_first_bar_with_the_price_needed_as_the_engines_own_benchmark_is(
+    fill: Fill, holes: dict[str, list[int]]
+) -> None:
+    missing = {
+        name: np.where(np.isin(np.arange(100), rows), np.nan, getattr(PRICES, name)) for name, rows in holes.items()
+    }
+    holed = PRICES._replace(**missing)
+    account = run_backtest({"SPX": holed}, {}, units="units", cash=500.0, fill=fill, since=PRICES.event_time[20])
+    held = hold("SPX", holed, account.event_time, cash=500.0, fill=fill, periods_per_year=365.0)
+    assert held is not None
+    np.testing.assert_allclose(held.equity, account.benchmark, rtol=1e-12)
+
+
+def test_it_says_at_which_prices_it_was_held() -> None:
+    adjusted = PRICES._replace(factor=np.full(100, 0.5))
+    words = [
+        held.prices
+        for own in (PRICES, adjusted)
+        if (held := hold("SPX", own, PRICES.event_time, cash=1.0, fill="close", periods_per_year=365.0))
+    ]
+    assert "no splits or dividends are added" in words[0]
+    assert words[1] == "as stored, adjusted for splits and dividends"

@@ -45,4 +45,7 @@ def test_a_surface_is_drawn_small_and_the_same_every_time() -> None:
 
 def test_a_surface_of_which_nothing_is_known_can_be_drawn() -> None:
     nothing = np.full((1, 1), np.nan)
-    assert size(plot_surface(CostSurface((0.0,), (0,), nothing, nothing, float("nan")))) == (300, 680)
+    assert size(plot_surface(CostSurface((0.0,), (0,), nothing, nothing, float("nan"), "nothing is known"))) == (
+        300,
+        680,
+    )

@@ -153,3 +153,34 @@ def test_of_many_trades_the_latest_are_listed_and_the_rest_counted(files: tuple[
     said = shown(files)
     assert "Trades, the latest 10 of 29 (all with --json)" in said
     assert said.count(" long ") == 10
+
+
+def test_the_document_says_which_prices_and_adjusted_ones_must_be_there(files: tuple[Path, Path]) -> None:
+    assert run(*files)["prices"] == "raw"
+    bars = pd.read_parquet(files[0])
+    bars["factor"] = 0.5
+    bars.to_parquet(files[0])
+    assert run(*files, "--adjusted")["prices"] == "adjusted"
+    bars.drop(columns="factor").to_parquet(files[0])
+    with pytest.raises(SchemaError, match="has no adjusted prices; leave --adjusted away"):
+        run(*files, "--adjusted")
+
+
+def test_positions_that_say_nothing_are_counted_and_change_nothing(files: tuple[Path, Path]) -> None:
+    before = run(*files)
+    files[1].write_text(files[1].read_text() + "AAA,2020-01-05T00:00:00Z,nan\nAAA,2020-01-06T00:00:00Z,\n")
+    after = run(*files)
+    assert after["notes"] == ["signals.csv: 2 of 4 positions are empty or nan and change nothing"]
+    assert after["equity"] == before["equity"]
+    assert f"Note: {after['notes'][0]}." in shown(files)
+
+
+def test_an_account_that_never_moved_says_why_its_measures_are_unknown(files: tuple[Path, Path]) -> None:
+    files[1].write_text("instrument_id,event_time,position\nAAA,2020-01-03T00:00:00Z,0\n")
+    (variation,) = [note for note in run(*files)["notes"] if "do not vary" in note]
+    assert variation.startswith("sharpe_ratio")
+
+
+def test_shares_are_shown_in_per_cent(files: tuple[Path, Path]) -> None:
+    row = next(line for line in shown(files).splitlines() if "total_return " in line)
+    assert row.count("%") == 2

@@ -175,3 +175,13 @@ def test_the_table_for_people_explains_each_measure_and_what_was_found(
     assert result.exit_code == 0
     assert MEASURES["win_rate"].meaning in result.stdout
     assert "Note: gap.csv: 1 of 3 returns are not known" in result.stdout
+
+
+def test_a_measure_without_a_value_has_a_reason(tmp_path: Path) -> None:
+    path = tmp_path / "flat.csv"
+    path.write_text("return\n" + "0.01\n" * 4)
+    notes = run(path, "--metric", "sharpe_ratio", "--confidence", "0.95")["notes"]
+    assert notes == [
+        "sharpe_ratio is undefined: the returns do not vary",
+        "4 returns are known; an interval and a p-value need 20",
+    ]

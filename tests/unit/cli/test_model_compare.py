@@ -48,3 +48,14 @@ def test_programs_read_one_document_in_which_unknown_is_null(versions: list[str]
     correlation = document["measures"][-1]
     assert correlation["dm_p_value"] is None
     assert 0.0 < correlation["p_value"] <= 1.0
+
+
+@pytest.mark.parametrize("columns", ["80", "100"])
+def test_names_of_measures_stay_whole_in_a_narrow_terminal(
+    versions: list[str], columns: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    lines = told(*versions, "--strategy", "mine").splitlines()
+    assert sum("information_coefficient" in line for line in lines) == 2  # the difference, and its p-values
+    tables = lines[lines.index("Out of sample") : lines.index("Trained on the same rows.")]
+    assert max(map(len, tables)) <= int(columns)

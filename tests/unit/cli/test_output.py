@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from trimtab.cli.output import clean, column_cells, fit_widths, print_json, print_table, shown
+from trimtab.cli.json_text import clean
+from trimtab.cli.output import column_cells, fit_widths, print_json, print_table, shown
 
 
 def test_unknown_numbers_are_null_and_times_are_utc(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from trimtab.cli.summary import print_rows
 PASSED: dict[str, Any] = {
     "strategy": "equity-volatility-regime", "dataset": "3f2a9c11aa22", "model": "1.0.0", "accuracy": 0.7012,
     "baseline": 0.648, "p_value": 0.0005, "consistency": 0.92, "verdict": "GOOD", "sharpe": 1.257, "deflated_sharpe": 0.9836,
-    "drift": "insufficient_evidence", "drifted_share": 0.0, "decision": "approval_pending", "failed_gates": [],
+    "strongest_baseline": "majority", "drift": "insufficient_evidence", "drifted_share": None, "judged_share": 0.33, "decision": "approval_pending", "failed_gates": [],
 }  # fmt: skip
 REFUSED = PASSED | {
     "strategy": "us-equity-direction", "decision": "refused", "failed_gates": ["accuracy", "baseline_significance"],
@@ -27,10 +27,11 @@ def test_no_word_is_cut_in_a_hundred_columns(
     said = capsys.readouterr().out
     for words in (
         "equity-volatility-regime", "us-equity-direction", "dataset 3f2a9c11aa22", "model 1.0.0", "accuracy 70.1%",
-        "baseline 64.8%", "consistency 92.0%", "GOOD", "1.26", "98.4%", "approval_pending", "all gates passed", "refused",
+        "baseline 64.8%", "commoner class", "share not known", "only 33% judged", "consistency 92.0%", "GOOD", "1.26", "98.4%", "approval_pending", "all gates passed", "refused",
         "baseline_significance",
     ):  # fmt: skip
         assert words in said
+    assert "0% drifted" not in said
     assert max(len(line.rstrip()) for line in said.splitlines()) <= 100
 
 

@@ -55,7 +55,7 @@ def test_a_candidate_that_fails_is_refused_with_every_reason(registry: Registry)
     assert (decision.outcome, decision.state) == ("refused", "rejected")
     assert decision.reasons == (
         "walk-forward accuracy is 0.51, below the minimum of 0.65",
-        "insufficient evidence: the p-value against the naive baseline is not known",
+        "insufficient evidence: the p-value against the strongest baseline is not known",
     )
     assert registry.transitions(model.id)[-1].reason == "failed gates: accuracy, baseline_significance"
 

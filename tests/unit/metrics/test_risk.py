@@ -59,3 +59,14 @@ def test_tails_that_do_not_exist_are_refused() -> None:
         risk.value_at_risk(RANDOM, 5)
     with pytest.raises(UnknownNameError, match="did you mean 'gaussian'"):
         risk.expected_shortfall(RANDOM, method="gausian")  # type: ignore[arg-type]
+
+
+LONG = np.random.default_rng(8).normal(0.0, 0.01, 50_000)
+
+
+@pytest.mark.parametrize("level", [1e-9, 0.01, 0.05, 0.25, 0.5, 0.7, 0.999, 1.0 - 1e-16])
+@pytest.mark.parametrize("n", [1, 2, 3, 21, 50_000])
+def test_the_historical_quantile_is_numpys_to_the_last_bit(level: float, n: int) -> None:
+    for values in (LONG[:n], np.round(LONG[:n], 2), np.where(LONG[:n] < -0.01, -np.inf, LONG[:n])):
+        with np.errstate(invalid="ignore"):
+            np.testing.assert_array_equal(risk.value_at_risk(values, level), np.quantile(values, level))

@@ -30,7 +30,14 @@ from trimtab.validation.splitters import WalkForward
 
 SKILFUL = make_dataset(n=800, k=60, seed=3, signal=2.0)
 FOLDS = WalkForward().split(SKILFUL)[-2:]
+FOLDS_OF_160 = WalkForward().split(SKILFUL.take(np.arange(160)))[-1:]
 LEAKING = (selects_on_all_rows, encodes_targets_on_all_rows, scales_by_class, turns_by_the_test)
+
+
+def with_young(dataset: Dataset, code: int, n_last: int = 90) -> Dataset:
+    """The same samples, of one instrument only its last ones."""
+    own = np.flatnonzero(dataset.instrument == code)
+    return dataset.take(np.setdiff1d(np.arange(len(dataset)), own[:-n_last]))
 
 
 def test_an_honest_procedure_with_real_skill_passes_every_canary() -> None:
@@ -87,10 +94,38 @@ def test_the_planted_future_is_not_seen_by_a_model_that_does_not_look() -> None:
     assert "was not seen" in found.sentence
 
 
-def test_labels_cannot_be_moved_further_than_half_of_the_shortest_history() -> None:
-    found = time_shift(SKILFUL, FOLDS, honest, seed=0, memory=201)
-    assert found.passed is None
-    assert "400 samples" in found.sentence and "201 bars" in found.sentence
+def test_the_time_shift_does_not_apply_where_every_instrument_is_young() -> None:
+    found = time_shift(SKILFUL.take(np.arange(160)), FOLDS_OF_160, honest, seed=0)
+    assert (found.passed, found.applies) == (None, False)
+    assert found.sentence == "not applicable: no instrument of the test has the 250 samples that moving labels takes"
+
+
+def test_one_young_instrument_is_left_out_and_named_and_the_others_are_judged() -> None:
+    young = SKILFUL.instruments[1]
+    dataset = with_young(SKILFUL, 1)
+    fold = WalkForward().split(dataset)[-1]
+    found = time_shift(dataset, [fold], honest, seed=0, memory=60)
+    assert found.passed is True and found.applies
+    assert found.sentence.endswith(f"; left out, with fewer than 250 samples: {young}")
+    assert found.n == 5 * (dataset.instrument[fold.test] != 1).sum() < 5 * len(fold.test)
+
+
+def test_a_leak_about_the_old_instruments_is_seen_beside_a_young_one() -> None:
+    sticky = with_sticky_labels(SKILFUL, 0.97, seed=1)
+    dataset = with_young(sticky, 1)
+    assert time_shift(dataset, [shuffled_fold(dataset, seed=2)], nearest_in_time, seed=0).passed is False
+
+
+@pytest.mark.parametrize(
+    ("n", "memory", "shifts"),
+    [(760, 20, "38 to 342"), (760, 60, "60 to 320"), (760, 253, "95 to 285"), (2000, 400, "126 to 874")],
+)
+def test_the_shifts_lie_apart_from_each_other_however_long_the_memory(n: int, memory: int, shifts: str) -> None:
+    """Five shifts about the middle of a history are one observation without a spread."""
+    dataset = make_dataset(n=n, k=3, seed=1, instruments=("AAA", "BBB"))
+    found = time_shift(dataset, WalkForward().split(dataset)[-1:], honest, seed=0, memory=memory)
+    assert found.what == f"labels moved by {shifts} bars within each instrument"
+    assert found.high > 0.01
 
 
 def test_threads_and_a_second_run_change_nothing() -> None:

@@ -71,3 +71,13 @@ def test_no_certificate_another_recipe_and_no_canaries_are_unknown() -> None:
     verdict = judge_model_certificate(document(canary("one", True)), "b" * 64)
     assert verdict.n_leaks is None
     assert verdict.reason.startswith("the certificate is about recipe aaaaaaaaaaaa, not bbbbbbbbbbbb")
+
+
+def test_a_canary_that_does_not_apply_is_no_obstacle_and_is_told() -> None:
+    aside = canary("two", None) | {"applies": False}
+    verdict = judge_model_certificate(document(canary("one", True), aside))
+    assert verdict.n_leaks == 0
+    assert verdict.reason == ("1 canaries found no way from a test label to a forecast; two: what two found")
+    assert judge_model_certificate(document(aside)).n_leaks is None
+    assert judge_model_certificate(document(canary("one", None), aside)).n_leaks is None
+    assert judge_model_certificate(document(canary("one", False), aside)).n_leaks == 1

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from fakes.datasets import make_dataset
 
+from trimtab.monitoring import moved_labels
 from trimtab.monitoring.moved_labels import (
     exchangeable,
+    lengths,
     permuted,
+    reordered_products,
     shifted,
     with_labels_of,
     with_planted,
@@ -78,3 +82,23 @@ def test_a_planted_feature_reaches_windows_too() -> None:
     assert np.array_equal(windows[:, -1, -1], np.arange(40.0))
     assert windows[2, 0, -1] == 0.0  # the bar before of the same instrument
     assert np.isnan(windows[0, 0, -1])
+
+
+@pytest.mark.parametrize("at_once", [7, 10_000])
+def test_orders_drawn_some_at_a_time_are_those_drawn_at_once(monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
+    monkeypatch.setattr(moved_labels, "DRAWN_AT_ONCE", at_once)
+    cells = [np.array([[0, 1], [2, 3], [4, 5], [6, 7]])]
+    random = np.random.default_rng(1)
+    label, weight = random.standard_normal(9), random.standard_normal(9)  # the last row stays
+    found = reordered_products(cells, label, weight, 50, np.random.default_rng(4))
+    orders = permuted(cells, 9, 50, np.random.default_rng(4))
+    assert found == pytest.approx(label[orders] @ weight, abs=1e-12)
+    assert len(np.unique(found.round(9))) > 10
+
+
+def test_instruments_that_are_not_named_keep_their_labels() -> None:
+    dataset = make_dataset(n=40, instruments=("AAA", "BBB"))
+    source = shifted(dataset, 3, np.array([1]))
+    assert np.array_equal(source[dataset.instrument == 0], np.flatnonzero(dataset.instrument == 0))
+    assert (source[dataset.instrument == 1] != np.flatnonzero(dataset.instrument == 1)).all()
+    assert lengths(dataset).tolist() == [20, 20]

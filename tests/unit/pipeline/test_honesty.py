@@ -20,7 +20,9 @@ from trimtab.config import Settings
 from trimtab.errors import NotFoundError
 from trimtab.metrics.sharpe import sharpe_sample
 from trimtab.pipeline import backtest, datasets, features, honesty, tuning, walk_forward
-from trimtab.pipeline.trial_returns import manual_study, trade_trials, uncounted_recipes
+from trimtab.pipeline.manual_trials import Look, look_of, manual_study, uncounted_tables
+from trimtab.pipeline.trial_returns import forecasts_digest, trade_trials
+from trimtab.pipeline.validate import validate_model
 from trimtab.pipeline.workspace import Workspace
 from trimtab.registry.trials import Trial, tried
 from trimtab.tuning.trial_forecasts import read_forecasts, read_rows, study_folder
@@ -114,6 +116,12 @@ def test_the_sharpe_ratio_is_that_of_the_backtest_and_so_is_that_of_its_recipe(l
     assert own.kurtosis == pytest.approx(found["sharpe"]["kurtosis"], rel=1e-9)
 
 
+def test_the_study_tells_which_rows_it_searched(lake: Workspace) -> None:
+    _, dataset = datasets.load_training_dataset(lake, NAME)
+    rows = tuning.rows_fingerprint(*tuning.tuning_folds(dataset, lake.strategy(NAME)))
+    assert honesty.stage_values(lake, tuning.TUNING, NAME)["rows"] == rows
+
+
 def test_every_trial_and_the_judged_recipe_are_counted_once(lake: Workspace) -> None:
     for _ in range(2):
         trials = document(lake)["trials"]
@@ -123,7 +131,37 @@ def test_every_trial_and_the_judged_recipe_are_counted_once(lake: Workspace) -> 
     assert len(trials["sharpe_ratios"]) == 5
     (by_hand,) = [trial for trial in trials_of(lake) if trial.kind == "manual"]
     assert by_hand.label == "direction:1"
-    assert by_hand.parameters == tuning.tuned_parameters(lake, NAME)
+    judged = honesty.stage_values(lake, walk_forward.WALK_FORWARD, NAME)
+    assert by_hand.parameters == {
+        "recipe": judged["recipe"],
+        "cuts": judged["cuts"],
+        "backtest": lake.strategy(NAME).backtest.model_dump(mode="json"),
+        "model": tuning.tuned_parameters(lake, NAME),
+    }
+
+
+def test_a_recipe_that_was_validated_by_hand_counts_and_its_walk_forward_does_not_count_it_again(
+    lake: Workspace,
+) -> None:
+    found = validate_model(lake, NAME, "purged_k_fold", {"n_folds": 2})
+    (by_hand,) = [trial for trial in trials_of(lake) if trial.kind == "manual"]
+    document(lake)
+    assert by_hand.study == manual_study(look_of(lake, lake.strategy(NAME), found.recipe, found.dataset))
+    assert [trial for trial in trials_of(lake) if trial.kind == "manual"] == [by_hand]
+
+
+def test_a_recipe_that_was_only_validated_counts_as_independent(lake: Workspace) -> None:
+    before = document(lake)["trials"]
+    written = (lake.settings.strategies_dir / "mine.toml").read_text()
+    (lake.settings.strategies_dir / "mine.toml").write_text(
+        written.replace('algorithm = "linear"', 'algorithm = "linear"\nparameters = { l2 = 5.0 }')
+    )
+    other = opened(lake.settings.strategies_dir)
+    validate_model(other, NAME, "purged_k_fold", {"n_folds": 2})
+    (lake.settings.strategies_dir / "mine.toml").write_text(written)
+    after = document(lake)["trials"]
+    assert (after["n_trials"], after["n_with_returns"]) == (before["n_trials"] + 1, before["n_with_returns"])
+    assert after["n_effective"] == before["n_effective"] + 1
 
 
 def test_a_trial_earns_what_its_out_of_fold_forecasts_earn(lake: Workspace) -> None:
@@ -163,7 +201,10 @@ def test_the_summary_and_the_document_say_the_same(lake: Workspace) -> None:
     assert values["n_trials"] == 5 and values["n_effective_trials"] == found["trials"]["n_effective"]
     assert values["pbo"] == found["backtest_overfitting"]["pbo"]
     assert values["spa_p_value"] == found["superior_ability"]["spa_p_value"]
-    assert values["recipe"] == honesty.stage_values(lake, walk_forward.WALK_FORWARD, NAME)["recipe"]
+    assert values["spa_p_consistent"] == found["superior_ability"]["spa_p_consistent"]
+    judged = honesty.stage_values(lake, walk_forward.WALK_FORWARD, NAME)
+    assert (values["recipe"], values["forecasts"]) == (judged["recipe"], judged["forecasts"])
+    assert values["traded"] == honesty.stage_values(lake, backtest.BACKTEST, NAME)["data_version"]
     assert found["conventions"]["gate"] == "classic"
     for convention in ("classic", "null_variance"):
         assert found["deflated_sharpe_ratio"][convention] <= found["probabilistic_sharpe_ratio"][convention]
@@ -220,11 +261,137 @@ def test_a_recipe_judged_but_never_counted_counts_all_the_same(lake: Workspace) 
     before = document(lake)["trials"]
     folder = lake.lake.root / "reports" / walk_forward.WALK_FORWARD / NAME / "by_recipe"
     (kept,) = folder.glob("*.parquet")
-    shutil.copy(kept, folder / f"{'ab' * 12}.parquet")
-    assert uncounted_recipes(lake, NAME, trials_of(lake)) == ["ab" * 12]
+    lost = f"{'ab' * 12}-{'cd' * 6}"
+    shutil.copy(kept, folder / f"{lost}.parquet")
+    assert uncounted_tables(lake, NAME, trials_of(lake)) == [lost]
     after = document(lake)["trials"]
     assert after["n_trials"] == before["n_trials"] + 1
-    assert after["by_source"][-1] == {"study": "ab" * 12, "kind": "manual", "dataset": None, "n": 1}
+    assert after["by_source"][-1] == {"study": lost, "kind": "manual", "dataset": None, "n": 1}
+
+
+def edited(workspace: Workspace, old: str, new: str) -> Workspace:
+    """The lake with another strategy file, judged and traded anew where that asks for it."""
+    file = workspace.settings.strategies_dir / "mine.toml"
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    return run(workspace.settings.strategies_dir)
+
+
+def test_who_turns_the_threshold_three_times_has_made_three_trials_each_with_its_own_returns(lake: Workspace) -> None:
+    first = document(lake)
+    for old, new in (("delay_bars = 1", "delay_bars = 1\nthreshold = 0.48"), ("threshold = 0.48", "threshold = 0.46")):
+        lake = edited(lake, old, new)
+        found = document(lake)
+    trials = found["trials"]
+    assert (trials["n_trials"], trials["n_with_returns"]) == (7, 7)
+    assert [each["n"] for each in trials["by_source"] if each["kind"] == "manual"] == [1, 1, 1]
+    *_, looks = trade_trials(lake, lake.strategy(NAME), trials_of(lake))
+    ratios = {
+        trial.parameters["backtest"]["threshold"]: sharpe_sample(column).ratio
+        for trial, column in zip(looks.trials, looks.returns.T, strict=True)
+    }
+    assert len(set(ratios.values())) == 3
+    assert ratios[0.5] == pytest.approx(first["sharpe"]["per_period"], rel=1e-9)
+    assert ratios[0.46] == pytest.approx(found["sharpe"]["per_period"], rel=1e-9)
+
+
+def test_other_validation_windows_are_another_look_whose_forecasts_are_kept_beside_the_first(lake: Workspace) -> None:
+    before = document(lake)["trials"]
+    other = edited(lake, "n_seeds = 1", "n_seeds = 1\ntest = 0.2\nstep = 0.2")
+    after = document(other)["trials"]
+    assert (after["n_trials"], after["n_with_returns"]) == (before["n_trials"] + 1, before["n_with_returns"] + 1)
+
+
+def test_what_was_looked_at_for_another_label_is_no_lost_trial_of_this_one(lake: Workspace) -> None:
+    before = document(lake)["trials"]
+    other = document(edited(lake, 'kind = "direction"', 'kind = "direction"\nhorizons = [3]'))["trials"]
+    assert (other["n_trials"], other["n_with_returns"]) == (5, 5)  # its own four and its own look
+    assert document(edited(lake, "\nhorizons = [3]", ""))["trials"] == before
+
+
+def test_a_look_is_counted_under_the_label_that_was_judged(lake: Workspace) -> None:
+    file = lake.settings.strategies_dir / "mine.toml"
+    file.write_text(file.read_text().replace('kind = "direction"', 'kind = "direction"\nhorizons = [3]'))
+    with pytest.raises(NotFoundError, match=r"judged the label direction:1 and its strategy file says direction:3"):
+        honesty.report_honesty(opened(lake.settings.strategies_dir), NAME)
+    (look,) = [trial for trial in trials_of(lake) if trial.kind == "manual"]
+    assert (look.label, look.family) == ("direction:1", "linear")
+
+
+def test_a_backtest_by_another_section_is_no_evidence(lake: Workspace) -> None:
+    file = lake.settings.strategies_dir / "mine.toml"
+    file.write_text(file.read_text().replace("commission_bps = 3.0", "commission_bps = 0.0"))
+    with pytest.raises(NotFoundError, match=r"by its section \[backtest\] as it is now"):
+        honesty.report_honesty(opened(lake.settings.strategies_dir), NAME)
+
+
+def test_a_backtest_that_another_run_wrote_is_no_evidence(lake: Workspace) -> None:
+    path = lake.report_folder(backtest.BACKTEST, NAME) / "report.json"
+    path.write_text(path.read_text().replace('"n_fills"', '"n_fills" '))
+    with pytest.raises(NotFoundError, match="run the stage backtest_report again"):
+        honesty.report_honesty(lake, NAME)
+
+
+@pytest.mark.parametrize("damage", ["altered", "cut short", "without its digest"])
+def test_forecasts_that_are_not_as_they_were_written_are_unknown(lake: Workspace, damage: str) -> None:
+    before = document(lake)["trials"]
+    trial = next(trial for trial in trials_of(lake) if trial.kind == "tuning")
+    kept = study_folder(lake.lake.root, trial.study) / f"{trial.number}.npy"
+    if damage == "altered":
+        np.save(kept, 1.0 - np.load(kept))
+    elif damage == "cut short":
+        kept.write_bytes(kept.read_bytes()[:-100])
+    else:
+        kept.with_suffix(".sha256").unlink()
+    assert forecasts_digest(lake, trial) is None
+    after = document(lake)["trials"]  # and not skipped as unchanged
+    assert (after["n_trials"], after["n_with_returns"]) == (before["n_trials"], before["n_with_returns"] - 1)
+
+
+def test_a_table_that_cannot_be_read_is_unknown_too(lake: Workspace) -> None:
+    document(lake)
+    (kept,) = (lake.lake.root / "reports" / walk_forward.WALK_FORWARD / NAME / "by_recipe").glob("*.parquet")
+    kept.write_bytes(b"nothing")
+    assert document(lake)["trials"]["n_with_returns"] == 4
+
+
+class KilledError(Exception):
+    """Stands for a kill at the moment it is raised."""
+
+
+@pytest.mark.parametrize("moment", ["before the ledger", "after it"])
+def test_the_trials_of_a_study_that_was_killed_and_never_finished_count(
+    lake: Workspace, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    before = document(lake)["trials"]
+
+    def killed(*_: Any) -> Callable[..., None]:
+        def tell(trial: Any, n_wanted: int) -> None:
+            if trial.number == 2:
+                raise KilledError
+
+        return tell
+
+    with monkeypatch.context() as patched:
+        patched.setattr(tuning, "told_trial", killed)
+        if moment == "before the ledger":
+            patched.setattr(tuning, "counted_as_they_finish", lambda *given: given[-1])
+        with pytest.raises(KilledError):
+            edited(lake, "n_folds = 2", "n_folds = 3")
+    known = len(trials_of(lake))
+    assert known == 5 + (0 if moment == "before the ledger" else 3)
+    after = document(edited(lake, "n_folds = 3", "n_folds = 2"))["trials"]
+    assert (after["n_trials"], after["n_with_returns"]) == (before["n_trials"] + 3, before["n_with_returns"] + 3)
+
+
+def test_an_account_that_is_withheld_has_no_honesty_numbers_and_the_reason_is_told(lake: Workspace) -> None:
+    withheld = edited(lake, 'kind = "direction"', 'kind = "direction"\nneutral_band = 0.002')
+    found = document(withheld)
+    assert found["notes"][0].startswith("Nothing is known about the account: not traded: with neutral_band = 0.002")
+    for measure in ("deflated_sharpe_ratio", "probabilistic_sharpe_ratio", "minimum_track_record_length"):
+        assert found[measure]["classic"] is None
+    assert found["backtest_overfitting"] is None and found["superior_ability"] is None
+    assert found["trials"]["n_trials"] >= 5 and found["trials"]["n_with_returns"] == 0
 
 
 def test_another_label_is_another_search(lake: Workspace) -> None:
@@ -242,8 +409,13 @@ def test_a_backtest_of_another_recipe_is_no_evidence(lake: Workspace, monkeypatc
         honesty.report_honesty(lake, NAME)
 
 
-def test_the_name_of_a_manual_study_is_short_and_stable() -> None:
-    assert manual_study("mine", "0123456789abcdef0000") == "walk_forward:mine:0123456789abcdef"
+def test_the_name_of_a_manual_study_tells_looks_apart_and_nothing_else() -> None:
+    look = Look("mine", "ab" * 32, "d" * 64, "0123456789ab", {"threshold": 0.5}, "direction:1", "linear", {"l2": 1.0})
+    name = manual_study(look)
+    assert name.startswith("walk_forward:mine:") and len(name.rpartition(":")[2]) == 16
+    others = [replace(look, recipe="cd" * 32), replace(look, cuts="b" * 12), replace(look, backtest={"threshold": 0.4})]
+    assert len({name, *(manual_study(other) for other in others)}) == 4
+    assert manual_study(replace(look, label="direction:3", parameters={})) == name
 
 
 def test_what_was_tried_is_worth_what_its_returns_say(lake: Workspace) -> None:

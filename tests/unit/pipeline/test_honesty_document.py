@@ -75,6 +75,17 @@ def test_an_account_that_never_varied_has_no_numbers_and_one_reason() -> None:
     assert not any("Fewer than two trials" in note for note in found["notes"])
 
 
+def test_the_headline_of_superior_ability_is_the_studentised_one_and_hansens_stand_beside_it() -> None:
+    evidence = weigh_trials([group(TRIALS, "tuning")], 0, seed=1)
+    found, shown = evidence.superior, told(RETURNS, group(TRIALS, "tuning"))["superior_ability"]
+    assert found is not None and found.p_studentised != found.p_consistent
+    assert shown["spa_p_value"] == found.p_studentised
+    assert (shown["spa_p_lower"], shown["spa_p_consistent"], shown["spa_p_upper"]) == (
+        found.p_lower, found.p_consistent, found.p_upper,
+    )  # fmt: skip
+    assert shown["reality_check_p_value"] == found.reality_check_p
+
+
 def test_the_reader_is_told_what_the_market_did() -> None:
     assert any("had 0.40 per year" in note for note in told(RETURNS, group(TRIALS, "tuning"))["notes"])
     assert not any("above the market" in note for note in told(RETURNS, group(TRIALS, "tuning"), held=None)["notes"])

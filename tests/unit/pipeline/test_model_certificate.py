@@ -14,8 +14,10 @@ from fakes.linear_world import NAME, build_linear, open_linear, write_linear
 
 from trimtab.config.strategy import Label
 from trimtab.datasets import Dataset
+from trimtab.datasets.windows import reach_of
+from trimtab.monitoring import model_canaries
 from trimtab.monitoring.model_certificates import load_model_certificate
-from trimtab.pipeline.model_certificate import MODEL_LEAKS, certified_model_leaks, certify_model, label_memory
+from trimtab.pipeline.model_certificate import MODEL_LEAKS, bars_seen, certified_model_leaks, certify_model
 from trimtab.pipeline.running import stage_values
 from trimtab.pipeline.workspace import Workspace
 
@@ -98,13 +100,31 @@ def test_a_recipe_that_peeks_is_refused(workspace: Workspace, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("label", "bars"),
+    ("features", "label", "window", "bars"),
     [
-        (Label(kind="direction", horizons=(1, 5)), 257),
-        (Label(kind="volatility_regime", horizons=(5,), memory=500), 505),
-        (Label(kind="triple_barrier", horizons=(10,), volatility_window=300), 310),
+        (["return_5"], Label(kind="direction", horizons=(1, 5)), 1, 10),
+        (["return_5"], Label(kind="direction", horizons=(1, 5)), 20, 29),
+        (["return_5"], Label(kind="volatility_regime", horizons=(5,), memory=500), 1, 509),
+        (["return_5"], Label(kind="triple_barrier", horizons=(10,), volatility_window=300), 1, 310),
     ],
 )
-def test_labels_move_further_than_a_sample_looks(workspace: Workspace, label: Label, bars: int) -> None:
-    strategy = workspace.strategy(NAME).model_copy(update={"label": label})
-    assert label_memory(strategy) == bars
+def test_labels_move_further_than_a_sample_looks(features: list[str], label: Label, window: int, bars: int) -> None:
+    assert bars_seen(features, label, window) == bars
+
+
+def test_a_feature_that_never_quite_forgets_counts_until_little_is_left() -> None:
+    reach = reach_of(["rsi_7"], Label(kind="direction", horizons=(1,)))
+    bars = bars_seen(["rsi_7"], Label(kind="direction", horizons=(1,)))
+    assert reach.lookback < bars < reach.memory / 2
+    assert (1.0 - 1.0 / 7.0) ** (bars - reach.lookback) <= 0.01  # Wilder's average of seven bars
+
+
+def test_a_young_universe_is_certified_by_the_other_canaries(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model_canaries, "LEAST_HISTORY", 100_000)  # as if every instrument were young
+    result = certify_model(workspace, NAME)
+    assert values(workspace)["n_failed"] == 0
+    assert "time shift: not applicable: no instrument" in values(workspace)["reason"]
+    assert values(workspace)["reason"].startswith("3 canaries found no way")
+    assert result.metrics["not_applicable"] == 1 and result.metrics["passed"] == 3

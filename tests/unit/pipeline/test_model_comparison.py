@@ -10,6 +10,7 @@ from fakes.judged_versions import DAYS, TARGET, JudgedVersions, said, table
 
 from trimtab.errors import ConfigurationError, NotFoundError
 from trimtab.pipeline.model_comparison import compare_models, outcome_sentence
+from trimtab.pipeline.walk_forward_forecasts import recipe_table
 from trimtab.validation.forecast_comparison import ComparedMeasure
 
 
@@ -59,6 +60,20 @@ def test_the_same_forecasts_are_called_the_same(world: JudgedVersions) -> None:
     assert "say the same at all 300 shared decision times" in compare_models(world.workspace, *names).outcome
 
 
+def test_two_versions_of_one_recipe_and_cuts_cannot_be_told_apart_by_one_table(world: JudgedVersions) -> None:
+    first = world.add(table(said(0.1, 1)))
+    same = world.add(None, recipe="0" * 64)  # trained again by other code: the recipe is the first one's
+    assert "have one recipe and one way of cutting time" in compare_models(world.workspace, first, same).outcome
+
+
+def test_one_recipe_judged_by_other_cuts_has_forecasts_of_its_own(world: JudgedVersions) -> None:
+    first, other = world.add(table(said(0.1, 1))), world.add(None, recipe="0" * 64, cuts="other")
+    with pytest.raises(NotFoundError, match="has no forecasts in this lake any more"):
+        compare_models(world.workspace, first, other)
+    world.workspace.lake.tables.write(recipe_table("mine", "0" * 64, "other"), table(said(0.4, 2)))
+    assert compare_models(world.workspace, first, other).outcome.startswith(f"mine@{other} is better")
+
+
 def test_few_decisions_are_too_few_for_a_test(world: JudgedVersions) -> None:
     names = world.add(table(said(0.1, 1), slice(0, 12))), world.add(table(said(0.9, 2)))
     found = compare_models(world.workspace, *names)
@@ -81,11 +96,18 @@ def test_versions_that_forecast_different_things_are_refused(world: JudgedVersio
         compare_models(world.workspace, *names)
 
 
-def test_a_version_is_not_compared_with_itself_nor_with_one_that_shares_nothing(world: JudgedVersions) -> None:
+def test_a_version_beside_itself_is_told_to_be_the_same_and_differs_in_nothing(world: JudgedVersions) -> None:
+    version = world.add(table(said(0.1, 1)))
+    found = compare_models(world.workspace, version, "latest")
+    assert found.outcome.startswith(f"Nothing to tell apart: both are {found.first}, the same version")
+    assert found.first == found.second and found.is_same_data and not found.changed
+    assert {each.difference for each in found.measures} == {0.0}
+    assert {each.winner for each in found.measures} == {None}
+
+
+def test_versions_that_share_no_decision_are_not_compared(world: JudgedVersions) -> None:
     first = world.add(table(said(0.1, 1), slice(0, 100)))
     second = world.add(table(said(0.1, 2), slice(100, 200)))
-    with pytest.raises(ConfigurationError, match="name two different versions"):
-        compare_models(world.workspace, second, "latest")
     with pytest.raises(ConfigurationError, match="share no decision"):
         compare_models(world.workspace, first, second)
 

@@ -6,10 +6,11 @@ import json
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.bars import random_walk
-from fakes.evidence_documents import honesty
+from fakes.evidence_documents import backtest, honesty
 
 from trimtab.config import Settings
 from trimtab.config.strategy import Gates
@@ -17,11 +18,13 @@ from trimtab.errors import NotFoundError
 from trimtab.lifecycle.decision import decide
 from trimtab.lifecycle.evidence import Evidence
 from trimtab.pipeline import datasets, features, models, tuning, walk_forward
+from trimtab.pipeline.backtest import section_of
 from trimtab.pipeline.model_report import report_model
 from trimtab.pipeline.models import candidate_version
-from trimtab.pipeline.running import stage_values
+from trimtab.pipeline.running import Produced, run_stage, stage_values
 from trimtab.pipeline.workspace import Workspace
 from trimtab.reports.wording import percent
+from trimtab.storage.atomic import write_text
 
 STRATEGY = """
 name = "mine"
@@ -73,11 +76,25 @@ def page(workspace: Workspace, name: str = "report.html") -> str:
     return (workspace.report_folder("model_report", "mine") / name).read_text()
 
 
-def write_honesty(workspace: Workspace, recipe: str) -> None:
-    folder = workspace.report_folder("honesty_report", "mine")
-    folder.mkdir(parents=True)
-    (folder / "report.json").write_text(json.dumps(honesty()))
-    workspace.manifests.record("honesty_report", "mine", {"a": 1}, "v1", {"values": {"recipe": recipe}})
+def write_document(workspace: Workspace, stage: str, document: dict[str, Any], summary: dict[str, Any]) -> None:
+    """As the stage itself would leave it."""
+
+    def compute() -> Produced:
+        path = workspace.report_folder(stage, "mine") / "report.json"
+        write_text(path, json.dumps(document))
+        return Produced(f"version of {stage}", links={"report": path}, summary=summary)
+
+    run_stage(workspace, stage, "mine", lambda: summary, compute)
+
+
+def write_honesty(workspace: Workspace, recipe: str | None = None) -> None:
+    """A backtest of the walk-forward that was made, and honesty about it."""
+    judged = stage_values(workspace, "walk_forward_report", "mine") or {}
+    about = {name: judged[name] for name in ("recipe", "forecasts")}
+    section = {"section": section_of(workspace.strategy("mine"))}
+    write_document(workspace, "backtest_report", backtest(), about | section)
+    traded = {"traded": "version of backtest_report"}
+    write_document(workspace, "honesty_report", honesty(), about | traded | ({"recipe": recipe} if recipe else {}))
 
 
 def test_the_page_holds_the_measured_numbers_and_says_what_nobody_measured(workspace: Workspace) -> None:
@@ -135,11 +152,24 @@ def test_evidence_about_another_recipe_is_no_evidence(workspace: Workspace) -> N
 
 def test_a_document_of_a_later_stage_is_shown_once_it_is_there(workspace: Workspace) -> None:
     report_model(workspace, "mine")
-    write_honesty(workspace, recipe=(stage_values(workspace, "candidate_model", "mine") or {})["recipe"])
+    write_honesty(workspace)
     result = report_model(workspace, "mine")
     assert not result.skipped
     assert "15 trials counted" in page(workspace)
     assert result.metrics["deflated_sharpe_ratio"] == 0.12
+
+
+def test_a_document_that_its_stage_did_not_write_is_not_shown_and_is_once_it_is_right_again(
+    workspace: Workspace,
+) -> None:
+    write_honesty(workspace)
+    path = workspace.report_folder("honesty_report", "mine") / "report.json"
+    right = path.read_text()
+    path.write_text(right.replace("0.12", "0.99"))
+    assert report_model(workspace, "mine").metrics["deflated_sharpe_ratio"] is None
+    assert "run the stage honesty_report again" in page(workspace)
+    path.write_text(right)
+    assert report_model(workspace, "mine").metrics["deflated_sharpe_ratio"] == 0.12
 
 
 def test_a_strategy_without_a_candidate_has_nothing_to_report(tmp_path: Path) -> None:

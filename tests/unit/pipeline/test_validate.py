@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from fakes.strategies import NAME, open_world, run_market_data, table_sizes, wri
 from trimtab.config.strategy import Label, Strategy, Universe, Validation
 from trimtab.errors import ConfigurationError, NotFoundError, UnknownNameError
 from trimtab.pipeline.datasets import build_training_dataset, load_training_dataset
-from trimtab.pipeline.tuning import run_tuning_study, tuning_folds
+from trimtab.pipeline.manual_trials import look_of, manual_study
+from trimtab.pipeline.tuning import run_tuning_study, tuned_parameters, tuning_folds
 from trimtab.pipeline.validate import ModelValidation, splitter_for, validate_model
 from trimtab.pipeline.walk_forward import report_walk_forward
 from trimtab.pipeline.workspace import Workspace
@@ -23,8 +25,8 @@ SIX_GROUPS = {"n_folds": 6, "n_test_folds": 2}
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A strategy that was tuned and judged, small enough for seconds."""
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A strategy that was tuned and judged, small enough for seconds; nobody writes to it."""
     folder: Path = tmp_path_factory.mktemp("validate")
     path = write_bars(folder, 480, ("SIMREGIME",))
     strategies = write_strategy(
@@ -40,6 +42,16 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     for stage in (build_training_dataset, run_tuning_study, report_walk_forward):
         stage(opened, NAME)
     return opened
+
+
+@pytest.fixture(scope="module")
+def workspace(judged: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return copied(judged, tmp_path_factory.mktemp("copied"))
+
+
+def copied(workspace: Workspace, folder: Path) -> Workspace:
+    shutil.copytree(workspace.lake.root, folder / "lake")
+    return open_world(folder / "lake", workspace.settings.strategies_dir)
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +83,29 @@ def test_by_the_strategys_own_walk_forward_the_folds_are_those_of_its_report(wor
     assert found.consistency == report["consistency"]
 
 
-def test_nothing_is_stored_and_nothing_is_counted(workspace: Workspace) -> None:
-    before = files_of(workspace.lake.root), table_sizes(workspace)
-    validate_model(workspace, NAME, "purged_k_fold", {"n_folds": 2})
-    assert (files_of(workspace.lake.root), table_sizes(workspace)) == before
+def test_nothing_is_stored_but_that_the_recipe_was_tried_once_by_a_person(tmp_path: Path, judged: Workspace) -> None:
+    mine = copied(judged, tmp_path)
+    files, rows = files_of(mine.lake.root), table_sizes(mine)
+    found = validate_model(mine, NAME, "purged_k_fold", {"n_folds": 2})
+    validate_model(mine, NAME, "hold_out")
+    assert files_of(mine.lake.root) == files
+    after = table_sizes(mine)
+    assert {name: after[name] - rows[name] for name in after if after[name] != rows[name]} == {
+        "trial_ledger": 1,
+        "ledger": 1,
+    }
+    look = look_of(mine, mine.strategy(NAME), found.recipe, found.dataset)
+    (trial,) = mine.registry.trials(manual_study(look))
+    assert (trial.kind, trial.number, trial.dataset_fingerprint, trial.value) == ("manual", 0, found.dataset, None)
+    assert trial.parameters["model"] == tuned_parameters(mine, NAME)
+    assert (trial.parameters["recipe"], trial.parameters["cuts"]) == (found.recipe, look.cuts)
+
+
+def test_a_validation_that_could_not_be_made_counts_as_nothing(workspace: Workspace) -> None:
+    before = table_sizes(workspace)
+    with pytest.raises(ConfigurationError):
+        validate_model(workspace, NAME, "hold_out", {"n_folds": 3})
+    assert table_sizes(workspace) == before
 
 
 def test_a_combinatorial_split_has_a_row_per_fold_and_per_path(combinatorial: ModelValidation) -> None:

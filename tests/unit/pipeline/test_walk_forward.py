@@ -94,6 +94,11 @@ def test_on_a_random_walk_the_report_says_that_nothing_was_found(workspace: Work
     assert "but not better than" in document["verdict_sentence"]
     values = stage_values(workspace, WALK_FORWARD, "direction") or {}
     assert values["baseline_p_value"] == document["baselines"]["strongest"]["p_value"]
+    compared = [document["baselines"][name] for name in ("naive", "majority")] + document["baselines"]["others"]
+    shown = max(compared, key=lambda each: each["baseline_accuracy"])
+    assert values["strongest_baseline"] == document["baselines"]["strongest"]["baseline"]
+    assert (values["baseline"], values["baseline_accuracy"]) == (shown["baseline"], shown["baseline_accuracy"])
+    assert values["accuracy_by_time"] == shown["model_accuracy"]  # a mean over the same times as the baseline's
     assert (values["is_significant"], values["verdict_sentence"]) == (False, document["verdict_sentence"])
 
 

@@ -5,17 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 
 import trimtab.registry.migrate as migrate_module
 from trimtab.errors import RegistryError
 from trimtab.registry.migrate import HEAD, VERSION_TABLE, current_revision, upgrade
 from trimtab.registry.schema import SUMMARY_COLUMNS, metadata
+from trimtab.registry.trials import Trial, tried
 from trimtab.storage.database import Database
+
+OLD_STRATEGY = """
+INSERT INTO strategies (name, version, created, updated)
+VALUES ('demo', 1, '2024-01-02 00:00:00+00:00', '2024-01-02 00:00:00+00:00')
+"""
+OLD_TRIAL = """
+INSERT INTO trial_ledger
+    (study, number, strategy, dataset_fingerprint, label, family, parameters, value, kind, recorded)
+VALUES
+    ('s', 3, 'demo', :dataset, 'direction:1', 'lightgbm', :parameters, 0.625, 'manual', '2024-01-02 00:00:00+00:00')
+"""
 
 
 def test_the_migrated_schema_is_the_schema_of_the_code(database: Database) -> None:
@@ -70,6 +83,34 @@ def test_head_is_the_last_migration_there_is() -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migrations"))
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
+
+
+def test_trials_of_the_first_schema_are_kept_and_their_objectives_are_unknown(empty_database: Database) -> None:
+    with empty_database.write() as connection:
+        command.upgrade(_script(connection), "0001")
+        connection.execute(text(OLD_STRATEGY))
+        connection.execute(text(OLD_TRIAL), {"dataset": "d" * 64, "parameters": '{"num_leaves": 7}'})
+        assert "pruned" not in _columns(connection)
+    assert upgrade(empty_database) is True
+    with empty_database.read() as connection:
+        assert {"objectives", "pruned"} <= _columns(connection)
+        assert current_revision(connection) == HEAD
+        assert tried(connection, "demo") == [
+            Trial("s", 3, "demo", "d" * 64, "direction:1", "lightgbm", {"num_leaves": 7}, 0.625, "manual")
+        ]
+        assert connection.execute(text("SELECT count(*) FROM trial_ledger WHERE objectives IS NULL")).scalar_one() == 1
+
+
+def _script(connection: Connection) -> Config:
+    """What Alembic works by, on a connection whose transaction is open."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate_module.__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _columns(connection: Connection) -> set[str]:
+    return {column["name"] for column in inspect(connection).get_columns("trial_ledger")}
 
 
 def test_an_empty_database_has_no_revision(empty_database: Database) -> None:

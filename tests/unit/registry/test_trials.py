@@ -40,6 +40,15 @@ def test_a_failed_trial_counts_and_has_no_value(registry: Registry) -> None:
     assert registry.count_trials() == 1
 
 
+def test_a_trial_keeps_every_objective_and_whether_it_was_pruned(registry: Registry) -> None:
+    known = replace(_trials("s", range(1))[0], objectives={"accuracy": 0.6, "complexity": 12.0}, pruned=True)
+    unknown = replace(known, number=1, objectives={"accuracy": float("nan")}, pruned=False)
+    registry.record_trials([known, unknown, *_trials("s", range(2, 3))], "t")
+    found = registry.trials("s")
+    assert found[0] == known
+    assert [(trial.objectives, trial.pruned) for trial in found[1:]] == [({"accuracy": None}, False), (None, None)]
+
+
 def test_studies_are_found_by_what_they_searched_on(registry: Registry) -> None:
     elsewhere = [replace(trial, dataset_fingerprint=digest("other")) for trial in _trials("z", range(2))]
     registry.record_trials([*_trials("b", range(3), "other"), *_trials("a", range(2)), *elsewhere], "t")

@@ -63,6 +63,14 @@ def test_what_was_not_measured_says_so_and_why_and_is_no_empty_drawing() -> None
     assert "nan" not in text
 
 
+def test_both_answers_about_superior_ability_are_shown_and_which_to_read() -> None:
+    text = text_of(made.evidence())
+    studentised, hansen = text.index("p-value, studentised"), text.index("p-value by Hansen")
+    assert "0.62" in text[studentised:hansen]
+    assert "0.55" in text[hansen : hansen + 80]
+    assert "Read the studentised one" in text
+
+
 @pytest.mark.parametrize(
     "name", ["walk_forward", "backtest", "honesty", "robustness", "model_leaks", "dataset_leaks", "drift"]
 )
@@ -132,6 +140,7 @@ def test_the_headline_numbers_are_those_of_the_documents() -> None:
     assert "after 15 trials" in deflated
     assert "\u221218.0 %" in fallen
     assert "0.594" in p_value
+    assert "p-value, if it were no better than always saying the commoner class" in p_value
     assert "0.0 %" in drifted
 
 
@@ -167,7 +176,49 @@ def test_a_drawing_names_the_rule_it_compares_with() -> None:
     text = text_of(made.evidence())
     # The walk-forward's folds know both rules, and the better is drawn; the robustness report compares with one.
     assert "Upright tick: always saying the commoner class." in text
-    assert text.count("Upright tick: the naive forecast on the same rows.") == 2
+    assert "Upright tick: the best rule without skill on the same rows" in text
+    assert "always saying no 70.0 %" in text
+
+
+def test_drift_that_nobody_could_judge_is_not_called_nought() -> None:
+    drift = {"status": "insufficient_evidence", "drifted_share": 0.0, "judged_share": 0.33}
+    whole = made.evidence()
+    text = text_of(replace(whole, documents={**whole.documents, "drift": drift}))
+    tile = text[text.index("Features that drifted") :][:120]
+    assert "not known" in tile and "only 33 % of its features could be judged" in tile
+    assert "0.0 %" not in tile
+    assert "Whether the market has changed since it was trained is not known: only 33 %" in text
+
+
+def test_a_passed_version_says_what_speaks_against_it_and_invents_nothing() -> None:
+    text = text_of(made.approved())
+    said = text[text.index("What speaks against it") : text.index("Gates")]
+    for wanted in ("not shown to earn more than buy and hold of the instruments (p 0.700", "SPA, p 0.620", "In 57 % of the cuts",
+                   "interval 30 % to 81 %", "breaks even at 7.3 basis points per side, and pays 10.0"):  # fmt: skip
+        assert wanted in said, wanted
+    assert "What speaks against it" not in text_of(made.evidence())
+    assert "What speaks against it" not in text_of(made.nothing_measured())
+
+
+def test_answers_in_its_favour_are_no_doubts() -> None:
+    good = {
+        "backtest": made.backtest() | {"against_benchmark": {"p_value": 0.01}, "break_even_cost_bps": 90.0, "surface": {}},
+        "honesty": made.honesty() | {"backtest_overfitting": {"pbo": 0.1, "low": 0.05, "high": 0.2, "n_trials": 12}, "superior_ability": {"spa_p_value": 0.01}},
+        "robustness": {"regimes": [{"kind": "trend", "regime": "up", "accuracy": 0.7, "baseline_accuracy": 0.6, "base_rate": 0.5}]},
+    }  # fmt: skip
+    assert "What speaks against it" not in text_of(replace(made.approved(), documents=good))
+
+
+def test_the_probability_of_overfitting_of_two_trials_is_not_judged() -> None:
+    few = made.honesty()
+    few["backtest_overfitting"] |= {"n_trials": 2}
+    text = text_of(replace(made.approved(), documents={"honesty": few}))
+    assert "Probability of backtest overfitting: not judged. 2 trials with returns" in text
+    assert "57" not in text[text.index("Would the best trial") :][:200]
+
+
+def test_a_stress_period_is_shown_with_its_interval() -> None:
+    assert "41 % to 55 %" in text_of(made.evidence())
 
 
 def test_everything_that_a_reader_must_find_is_on_the_page() -> None:

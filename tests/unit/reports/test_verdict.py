@@ -24,7 +24,7 @@ def test_the_refused_version_says_why_in_words_and_a_sentence_for_every_failed_g
     assert [said(reason) for reason in verdict.reasons] == [
         "Being right 50.8 % of the time is too little; at least 65 % is asked for.",
         "When it says yes, it is right 51.9 % of the time; at least 60 % is asked for.",
-        "A simple rule does as well or better, so there is no skill to trust (p = 0.594; at most 5 % is allowed).",
+        "A simple rule, always saying the commoner class, does as well or better, so there is no skill to trust (p = 0.594; at most 5 % is allowed).",
         "Insufficient evidence: the share of drifted features is not known.",
     ]
 

@@ -15,7 +15,8 @@ from trimtab.models.forecasting import forecast
 from trimtab.models.protocol import FitContext
 from trimtab.tuning.study import StudyResult
 from trimtab.tuning.trial_forecasts import (
-    are_kept,
+    kept_digest,
+    n_kept,
     read_forecasts,
     read_rows,
     study_folder,
@@ -54,10 +55,10 @@ def test_a_study_that_stopped_halfway_ends_with_the_same_files(study: Study, tmp
 
     with pytest.raises(StoppedError):
         study(kept_in=resumed, n_trials=5, study_name="resumed", on_trial=stop_after_two)
-    assert sorted(path.name for path in resumed.iterdir()) == ["0.npy", "1.npy"]
+    assert sorted(contents(resumed)) == ["0.npy", "0.sha256", "1.npy", "1.sha256"]
     study(kept_in=resumed, n_trials=5, study_name="resumed")
     assert contents(resumed) == contents(whole)
-    assert len(contents(whole)) == 5
+    assert len(contents(whole)) == 10
 
 
 def test_the_file_is_there_before_the_trial_is_told(study: Study, tmp_path: Path) -> None:
@@ -95,18 +96,44 @@ def test_workers_keep_the_same_bytes(study: Study, tmp_path: Path) -> None:
     assert contents(together) == contents(alone)
 
 
-def test_nothing_kept_can_run_code_and_what_is_absent_is_none(tmp_path: Path) -> None:
+def test_what_is_absent_is_none(tmp_path: Path) -> None:
     assert read_rows(tmp_path) is None and read_forecasts(tmp_path, 0) is None
-    assert not are_kept(tmp_path, 0)
+    assert (kept_digest(tmp_path, 0), n_kept(tmp_path)) == (None, 0)
     write_forecasts(tmp_path, 0, np.array([0.5, np.nan]))
-    assert not are_kept(tmp_path, 0)  # of which rows is not said
+    assert kept_digest(tmp_path, 0) is None  # of which rows is not said
     write_rows(tmp_path, np.array([3, 7]))
-    assert are_kept(tmp_path, 0) and not are_kept(tmp_path, 1)
+    assert kept_digest(tmp_path, 0) is not None and kept_digest(tmp_path, 1) is None
+    assert n_kept(tmp_path) == 1
     assert read_rows(tmp_path).tolist() == [3, 7]
     assert read_forecasts(tmp_path, 0).tolist() == [0.5, pytest.approx(np.nan, nan_ok=True)]
-    np.save(tmp_path / "1.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(ValueError, match="allow_pickle"):
-        read_forecasts(tmp_path, 1)
+
+
+def test_a_digest_is_of_the_rows_and_of_what_was_said(tmp_path: Path) -> None:
+    def digest(rows: list[int], said: list[float]) -> str | None:
+        write_rows(tmp_path, np.array(rows))
+        write_forecasts(tmp_path, 0, np.array(said))
+        return kept_digest(tmp_path, 0)
+
+    first = digest([3, 7], [0.5, 0.6])
+    assert digest([3, 7], [0.5, 0.6]) == first
+    assert len({first, digest([3, 8], [0.5, 0.6]), digest([3, 7], [0.5, 0.7])}) == 3
+
+
+@pytest.mark.parametrize("damage", ["another array", "an object", "half of it", "nothing", "no digest"])
+def test_an_array_that_is_not_as_it_was_written_is_none_and_cannot_run_code(tmp_path: Path, damage: str) -> None:
+    write_rows(tmp_path, np.array([3, 7]))
+    write_forecasts(tmp_path, 0, np.array([0.5, 0.6]))
+    kept = tmp_path / "0.npy"
+    if damage == "another array":
+        np.save(kept, np.array([0.5, 0.7]))
+    elif damage == "an object":
+        np.save(kept, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    elif damage == "no digest":
+        (tmp_path / "0.sha256").unlink()
+    else:
+        kept.write_bytes(kept.read_bytes()[: 64 if damage == "half of it" else 0])
+    assert read_forecasts(tmp_path, 0) is None and kept_digest(tmp_path, 0) is None
+    assert n_kept(tmp_path) == 1
 
 
 def test_the_folder_of_a_study_is_named_after_it(tmp_path: Path) -> None:
@@ -114,4 +141,4 @@ def test_the_folder_of_a_study_is_named_after_it(tmp_path: Path) -> None:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.glob("*.npy")}
+    return {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from fakes.datasets import make_dataset
 from fakes.out_of_sample import out_of_sample
@@ -38,6 +39,20 @@ def test_p_values_are_corrected_for_the_number_of_instruments() -> None:
     alone = block_bootstrap_mean(gap, seed=0).p_value
     assert found[2].p_value == pytest.approx(4.0 * alone)
     assert found[2].p_value < 1.0
+
+
+def test_the_rest_is_the_mean_of_the_others_at_the_times_both_have() -> None:
+    rows = np.random.default_rng(5).random(1200) < 0.6  # at many times an instrument is alone, or not there
+    dataset = DATASET.take(np.flatnonzero(rows))
+    right = np.random.default_rng(6).random(len(dataset)) < 0.55
+    found = performance_by_instrument(dataset, forecasts(right, dataset.target), seed=0)
+    table = pd.DataFrame({"time": dataset.decision_time, "code": dataset.instrument, "right": right.astype(float)})
+    for code, each in enumerate(found):
+        own = table["code"] == code
+        mine, rest = (table[side].groupby("time")["right"].mean() for side in (own, ~own))
+        gap = (mine - rest).dropna()
+        assert 20 < len(gap) < own.sum()
+        assert each.below_rest == pytest.approx(gap.mean(), abs=1e-12)
 
 
 def test_shares_said_and_happened_are_of_the_instrument() -> None:

@@ -87,6 +87,16 @@ def test_no_difference_at_all_is_no_evidence(method: str) -> None:
     assert (test.mean, test.p_value, test.ci_low, test.ci_high) == (0.0, 1.0, 0.0, 0.0)
 
 
+@pytest.mark.parametrize("method", ["studentised", "circular", "stationary"])
+def test_a_handful_of_differences_among_many_zeros_is_insufficient_evidence(method: str) -> None:
+    few, enough = np.zeros(1000), np.zeros(1000)
+    few[:950:50] = enough[:1000:50] = 1.0  # 19 and 20
+    test = block_bootstrap_mean(few, seed=0, method=method)
+    assert (test.mean, test.n, test.n_not_zero) == (0.019, 1000, 19)
+    assert np.isnan([test.p_value, test.ci_low, test.ci_high]).all()
+    assert block_bootstrap_mean(enough, seed=0, method=method).p_value < 0.01
+
+
 def test_too_few_observations_are_insufficient_evidence() -> None:
     test = block_bootstrap_mean(np.ones(19), seed=0)
     assert test.n == 19

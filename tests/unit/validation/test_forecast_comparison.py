@@ -76,3 +76,16 @@ def test_too_few_times_are_insufficient_evidence() -> None:
     for each in compare_forecasts("classification", target[:30], value[:30], value[30:60], TIME[:30], seed=0):
         assert np.isnan([each.p_value, each.adjusted_p_value, each.low, each.dm_p_value]).all()
         assert each.winner is None
+
+
+def test_versions_that_differ_at_a_handful_of_decisions_are_not_told_apart_by_them() -> None:
+    target, first = drawn("classification", 1.0)
+    first = np.where(first > 0.5, 0.6, 0.4)
+    wrong = np.random.default_rng(0).permutation(np.flatnonzero((first > 0.5) != target))
+    for n_differing in (12, 40):
+        second = first.copy()
+        second[wrong[:n_differing]] = 1.0 - first[wrong[:n_differing]]  # right wherever they differ
+        accuracy = compare_forecasts("classification", target, first, second, np.arange(N), seed=0)[0]
+        assert accuracy.winner == (None if n_differing == 12 else "second")
+        assert np.isnan([accuracy.p_value, accuracy.adjusted_p_value, accuracy.low]).all() == (n_differing == 12)
+        assert accuracy.dm_p_value < 0.01

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from trimtab.errors import UnknownNameError
 from trimtab.metrics.trading import annual_return, annual_volatility, max_drawdown, sharpe_ratio
@@ -143,3 +144,38 @@ def test_an_unknown_measure_is_refused_with_the_names_there_are() -> None:
         forecast_intervals("classification", *forecasts("classification"), seed=0, measures=("accurracy",))
     with pytest.raises(UnknownNameError, match="sharpe_ratio"):
         return_intervals(returns(), periods_per_year=252, seed=0, measures=("sharp",))
+
+
+def test_a_forecast_that_never_fails_is_not_certain() -> None:
+    target = np.arange(60) % 2.0
+    found = {
+        each.measure: each
+        for each in forecast_intervals("classification", target, 0.1 + 0.8 * target, np.arange(60), seed=1)
+    }
+    for name, cases in {"accuracy": 60, "precision": 30, "recall": 30}.items():
+        low, high = binomtest(cases, cases).proportion_ci(method="wilson")
+        assert (found[name].low, found[name].high) == pytest.approx((low, high))
+    share = found["recall"].low
+    assert found["balanced_accuracy"].low == pytest.approx(1.0 - (1.0 - share) / np.sqrt(2.0))
+    assert found["accuracy"].low <= found["f1"].low < found["f1"].value == 1.0
+    assert np.isnan([found["roc_auc"].low, found["roc_auc"].high]).all()
+
+
+def test_the_precision_of_a_few_calls_has_the_interval_of_a_few_cases() -> None:
+    said, target = np.full(400, 0.3), np.random.default_rng(3).integers(0, 2, 400).astype(float)
+    said[7::40], target[7::40] = 0.8, [1, 1, 1, 1, 1, 1, 0, 0, 0, 0]
+    (found,) = forecast_intervals("classification", target, said, np.arange(400), seed=1, measures=("precision",))
+    low, high = binomtest(6, 10).proportion_ci(method="wilson")
+    assert found.value == 0.6
+    assert found.low <= low + 1e-9 and found.high >= high - 1e-9
+    assert found.high - found.low < 1.3 * (high - low)
+
+
+def test_a_class_that_hardly_occurs_leaves_the_area_without_an_interval() -> None:
+    target, said = np.zeros(300), np.random.default_rng(3).random(300)
+    target[:190:10] = 1.0  # 19 times
+    (few,) = forecast_intervals("classification", target, said, np.arange(300), seed=1, measures=("roc_auc",))
+    assert np.isnan([few.low, few.high]).all() and 0.0 < few.value < 1.0
+    target[191] = 1.0
+    (enough,) = forecast_intervals("classification", target, said, np.arange(300), seed=1, measures=("roc_auc",))
+    assert enough.low < enough.value < enough.high

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from trimtab.validation.mean_interval import mean_interval
 
@@ -18,8 +19,19 @@ def test_an_interval_of_shares_stays_between_0_and_1() -> None:
     nearly_all = np.ones(60)
     nearly_all[7:9] = 0.0
     found = mean_interval(nearly_all, np.arange(60), seed=0)
-    assert found.high == 1.0
+    assert nearly_all.mean() < found.high < 1.0  # two of sixty are wrong: the truth may be nearer, but is not 1
     assert mean_interval(nearly_all - 1.0, np.arange(60), seed=0, lowest=-1.0).low < -0.03
+
+
+def test_a_share_of_which_all_are_right_is_not_certain() -> None:
+    found = mean_interval(np.ones(60), np.arange(60), seed=0)
+    assert (found.value, found.high) == (1.0, 1.0)
+    assert found.low == pytest.approx(60 / (60 + 1.959964**2))  # Wilson's, in closed form
+
+
+def test_a_constant_that_is_no_share_has_a_point() -> None:
+    found = mean_interval(np.full(60, 0.5), np.arange(60), seed=0)
+    assert (found.low, found.high) == (0.5, 0.5)
 
 
 def test_alike_instruments_are_no_further_evidence() -> None:

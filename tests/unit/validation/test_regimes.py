@@ -8,10 +8,12 @@ from fakes.out_of_sample import out_of_sample
 
 from trimtab.validation.regimes import (
     NAMES,
+    UNKNOWN,
     RegimePerformance,
     market_regimes,
     mean_return_by_regime,
     performance_by_regime,
+    why_none_is_worst,
     worst_regime,
 )
 
@@ -91,3 +93,22 @@ def test_the_worst_regime_is_one_with_enough_forecasts() -> None:
 def test_the_account_is_averaged_by_the_regime_known_as_a_bar_began() -> None:
     found = mean_return_by_regime("volatility", np.array([0, 0, -1, 2]), np.array([0.1, 0.3, 9.0, -0.2]))
     assert found == {"low": 0.2, "high": -0.2}
+
+
+def test_a_series_without_bars_has_no_regime() -> None:
+    none = market_regimes(np.empty(0, "datetime64[us]"), np.empty(0))
+    for kind in NAMES:
+        assert none.at(kind, np.array(["2020-01-01", "2021-01-01"], "datetime64[us]")).tolist() == [UNKNOWN, UNKNOWN]
+
+
+def test_regimes_just_below_the_least_number_say_what_is_missing() -> None:
+    codes = np.repeat([0, 1, 2], [95, 98, 90])
+    samples = out_of_sample(np.tile([0.0, 1.0], 142)[:283], value=np.full(283, 0.7))
+    time = np.arange(283).astype("datetime64[D]").astype("datetime64[us]")
+    found = performance_by_regime("classification", samples, time, "trend", codes, seed=0)
+    assert worst_regime(found) is None
+    assert why_none_is_worst(found) == (
+        "no regime has 100 forecasts at 20 decision times; the fullest, trend: sideways, has 98 at 98"
+    )
+    enough = performance_by_regime("classification", samples, time, "trend", np.zeros(283, int), seed=0)
+    assert why_none_is_worst(enough) == ""

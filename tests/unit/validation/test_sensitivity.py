@@ -75,3 +75,22 @@ def test_correlated_features_are_one_group() -> None:
 def test_without_importance_the_largest_groups_count_as_most_used() -> None:
     groups = {"one": ("a",), "three": ("b", "c", "d"), "two": ("e", "f")}
     assert list(most_used(groups, {}, 2)) == ["three", "two"]
+
+
+def test_an_interval_never_passes_what_can_be_lost_or_won() -> None:
+    few = DATASET.take(np.arange(800, 840))
+    wild = TrainedFold(FirstFeatureForecaster(NAMES), DATASET.take(np.arange(800)), few)
+    (found,) = removal_sensitivity([wild], {"read": NAMES[:1]}, seed=0)
+    without = found.accuracy - found.change
+    assert found.no_interval == ""
+    assert -without <= found.low <= found.change <= found.high <= 1.0 - without
+
+
+def test_of_too_few_blocks_there_is_no_interval_and_the_reason_is_told() -> None:
+    """Losses in one long run: the times are dependent over a fifth of the series, and nothing is known of its ends."""
+    drifting = DATASET.with_features(lambda rows: np.sort(rows, axis=0), NAMES)
+    trained = TrainedFold(FirstFeatureForecaster(NAMES), drifting, drifting)
+    (found,) = removal_sensitivity([trained], {"read": NAMES[:1]}, seed=0)
+    assert np.isnan([found.low, found.high]).all()
+    assert found.no_interval == "too few blocks"
+    assert np.isfinite(found.change)

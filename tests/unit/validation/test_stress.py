@@ -37,6 +37,26 @@ def test_the_drawdown_is_that_within_the_period() -> None:
     assert found.total_return == pytest.approx(0.0)
 
 
+def test_a_period_that_begins_with_the_account_has_its_first_bar_too() -> None:
+    samples = out_of_sample(np.ones(0), value=np.ones(0))
+    january = StressPeriod("january", date(2020, 1, 1), date(2020, 1, 31))
+
+    def of(start: float | None):  # type: ignore[no-untyped-def]
+        found = stress_results(
+            "classification", samples, DAYS[:0], DAYS, EQUITY, seed=0, start=start, periods=(january,)
+        )
+        return found[0]
+
+    assert of(200.0).total_return == pytest.approx(EQUITY[30] / 200.0 - 1.0)
+    assert of(200.0).max_drawdown == pytest.approx(-0.5)
+    assert of(None).total_return == pytest.approx(EQUITY[30] / EQUITY[0] - 1.0)
+
+
+def test_without_an_account_there_is_no_return() -> None:
+    (found,) = results(DAYS, CRASH, equity=EQUITY[:0])
+    assert found.n == 71 and np.isnan(found.total_return) and np.isnan(found.max_drawdown)
+
+
 def test_a_period_out_of_reach_says_so() -> None:
     found = results(DAYS, *PERIODS)
     notes = {each.period: each.note for each in found}

@@ -13,8 +13,8 @@ NOTHING = OutOfSample(*(np.empty(0) for _ in range(6)))
 REPORT = WalkForwardReport("classification", (), {}, {}, {}, "", "", 0.9, Verdict.GOOD, 0.0, NOTHING)
 
 
-def against(name: str, p_value: float, n_times: int = 300) -> Comparison:
-    return Comparison(name, 0.6, 0.5, 0.1, 0.0, 0.2, p_value, 3.0, n_times, 1.0, p_value)
+def against(name: str, p_value: float, n_times: int = 300, n_differing: int = 90) -> Comparison:
+    return Comparison(name, 0.6, 0.5, 0.1, 0.0, 0.2, p_value, p_value, 3.0, n_times, 1.0, p_value, n_differing)
 
 
 def said(naive: float, majority: float, report: WalkForwardReport = REPORT, **other: float) -> str:
@@ -50,4 +50,13 @@ def test_what_is_unknown_is_neither_better_nor_not() -> None:
     assert not few.is_significant()
     assert verdict_sentence(REPORT, few) == (
         "GOOD by accuracy and consistency; 12 decision times are too few to tell it from always saying the commoner class"
+    )
+
+
+def test_a_model_that_hardly_differs_from_a_baseline_is_not_told_from_it() -> None:
+    alike = BaselineComparison(against("naive", 0.01), against("majority", float("nan"), n_differing=7))
+    assert not alike.is_significant()
+    assert verdict_sentence(REPORT, alike) == (
+        "GOOD by accuracy and consistency; the two differ at 7 of 300 decision times, too few to tell it from "
+        "always saying the commoner class"
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from trimtab.compiled import compiled
 from trimtab.features.kernels.nested import WINDOWS
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def nested_quantiles(values: np.ndarray, high: float, low: float) -> tuple[np.ndarray, np.ndarray]:
     """Two quantiles (shares of 1) of each window, linear between neighbours, both of shape (5, n).
 
@@ -24,7 +24,7 @@ def nested_quantiles(values: np.ndarray, high: float, low: float) -> tuple[np.nd
     return upper, lower
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _window_quantiles(
     values: np.ndarray, window: int, high: float, low: float, upper: np.ndarray, lower: np.ndarray
 ) -> None:
@@ -41,13 +41,13 @@ def _window_quantiles(
         lower[i] = _quantile(ordered, count, low) if complete else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _in_order(value: float) -> float:
     """A value that can be compared: a missing one stands behind all others until it leaves."""
     return np.inf if np.isnan(value) else value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _first_at_least(ordered: np.ndarray, value: float) -> int:
     place, left = 0, len(ordered)
     while left > 0:
@@ -58,7 +58,7 @@ def _first_at_least(ordered: np.ndarray, value: float) -> int:
     return place
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _replace(ordered: np.ndarray, count: int, place: int, value: float) -> None:
     while place + 1 < count and ordered[place + 1] < value:
         ordered[place] = ordered[place + 1]
@@ -69,7 +69,7 @@ def _replace(ordered: np.ndarray, count: int, place: int, value: float) -> None:
     ordered[place] = value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _quantile(ordered: np.ndarray, count: int, share: float) -> float:
     at = share * (count - 1)
     below = int(at)
@@ -79,7 +79,7 @@ def _quantile(ordered: np.ndarray, count: int, share: float) -> float:
     return ordered[below] + (ordered[below + 1] - ordered[below]) * part
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def nested_ranks(values: np.ndarray) -> np.ndarray:
     """Rank of the newest value in each window over its rows, ties averaged, above 0 and up to 1, shape (5, n).
 
@@ -104,7 +104,7 @@ def nested_ranks(values: np.ndarray) -> np.ndarray:
     return ranks
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _add_beaten(newest: np.ndarray, older: np.ndarray, beaten: np.ndarray) -> None:
     """Two for an older value below the newest one, one for an equal one: twice what average ranks count."""
     for i in range(len(newest)):

@@ -1,13 +1,10 @@
-"""Lines through prices and correlations over the last 5, 10, 20, 30 and 60 rows, joined as in `nested`.
-
-numba recompiles this file when it changes itself, not when `nested` does: after a change there, touch it.
-"""
+"""Lines through prices and correlations over the last 5, 10, 20, 30 and 60 rows, joined as in `nested`."""
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from trimtab.compiled import compiled
 from trimtab.features.kernels.nested import (
     LONGEST,
     NEWER,
@@ -23,7 +20,7 @@ from trimtab.features.kernels.nested import (
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def nested_lines(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Mean, sample standard deviation, slope, R squared and newest residual of each window, all (5, n).
 
@@ -66,7 +63,7 @@ def nested_lines(values: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     return means, squares, slopes, r_squared, residuals
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _nested_rises(values: np.ndarray, means: np.ndarray) -> np.ndarray:
     """Sum over each window of (time - mean time) (value - mean): the slope before it is divided, (5, n)."""
     n = len(values)
@@ -84,13 +81,13 @@ def _nested_rises(values: np.ndarray, means: np.ndarray) -> np.ndarray:
     return rises
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _rises_of_five(values: np.ndarray, out: np.ndarray) -> None:
     for i in range(len(out)):
         out[i] = 2.0 * (values[i + 4] - values[i]) + (values[i + 3] - values[i + 1])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _join_rises(
     older_mean: np.ndarray, newer_mean: np.ndarray, older: np.ndarray, newer: np.ndarray, weight: float, out: np.ndarray
 ) -> None:
@@ -98,7 +95,7 @@ def _join_rises(
         out[i] = (older[i] + newer[i]) + weight * (newer_mean[i] - older_mean[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _finish(
     values: np.ndarray, mean: np.ndarray, squares: np.ndarray, slope: np.ndarray,
     r_squared: np.ndarray, residual: np.ndarray, rows: float,
@@ -115,7 +112,7 @@ def _finish(
         residual[i] = values[i] - mean[i] - slope[i] * (0.5 * (rows - 1.0))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def nested_correlations(x: np.ndarray, y: np.ndarray, still: float) -> np.ndarray:
     """Correlation of x and y in each window, shape (5, n), between -1 and 1.
 
@@ -139,7 +136,7 @@ def nested_correlations(x: np.ndarray, y: np.ndarray, still: float) -> np.ndarra
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _correlate(spread_x: np.ndarray, spread_y: np.ndarray, still: float, freedom: float, out: np.ndarray) -> None:
     """Correlations from deviations, in place of the sums of products."""
     for i in range(len(out)):
@@ -148,7 +145,7 @@ def _correlate(spread_x: np.ndarray, spread_y: np.ndarray, still: float, freedom
         out[i] = value if (spread_x[i] > still) & (spread_y[i] > still) else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _correlate_around_gaps(x: np.ndarray, y: np.ndarray, still: float, out: np.ndarray) -> None:
     """Compute again, over the rows that are known, what a missing row has made unknown."""
     last_gap = -LONGEST
@@ -162,7 +159,7 @@ def _correlate_around_gaps(x: np.ndarray, y: np.ndarray, still: float, out: np.n
                     out[k, i] = _correlation_of_known(x[oldest : i + 1], y[oldest : i + 1], still)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _correlation_of_known(x: np.ndarray, y: np.ndarray, still: float) -> float:
     mean_x, mean_y, count = 0.0, 0.0, 0
     for j in range(len(x)):
@@ -182,7 +179,7 @@ def _correlation_of_known(x: np.ndarray, y: np.ndarray, still: float) -> float:
     return min(max(both / scale, -1.0), 1.0) if scale > 0.0 else np.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _known_deviation(values: np.ndarray) -> float:
     """Sample standard deviation of the known values; 0 for one or none."""
     mean, squares, count = 0.0, 0.0, 0

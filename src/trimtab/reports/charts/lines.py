@@ -14,6 +14,7 @@ from trimtab.reports.markup import Markup, tag
 from trimtab.reports.wording import is_known, percent
 
 WIDTH, HEIGHT = 1000, 300  # of the drawing's own coordinates; the page stretches them
+FEW = 20  # observations; a point of fewer is drawn pale
 MOST_POINTS = 1200  # more cannot be told apart on a screen
 
 
@@ -28,6 +29,7 @@ class Line:
     fills: whether the area between the line and nought is tinted.
     dots: whether every point is marked.
     joined: whether the points are joined by a line.
+    weights: how many observations each point stands for; the more, the larger its dot.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Line:
     fills: bool = False
     dots: bool = False
     joined: bool = True
+    weights: Sequence[float | None] | None = None
 
     @property
     def numbers(self) -> np.ndarray:
@@ -186,11 +189,32 @@ def _draw(line: Line, scale: Scale, places: Sequence[float] | None) -> list[Any]
         parts.append(tag("path", d="".join(closed), class_=f"fill s{line.style}"))
     if line.joined:
         parts.append(tag("path", d=path, class_=f"line s{line.style}"))
-    if line.dots:
+    if line.dots and line.weights is not None:
+        parts += _weighed(line, [point for run in runs for point in run])
+    elif line.dots:
         parts.append(
             tag("path", d="".join(f"M{x:.1f} {y:.1f}h0" for run in runs for x, y in run), class_=f"dot s{line.style}")
         )
     return parts
+
+
+def _weighed(line: Line, points: list[tuple[float, float]]) -> list[Markup]:
+    """A dot per point, its area in proportion to what it stands for; pale where that is little."""
+    values = line.numbers
+    known = [float(w or 0.0) for w, v in zip(line.weights or [], values, strict=True) if np.isfinite(v)]
+    most = max(known, default=0.0) or 1.0
+    dots = []
+    for (x, y), weight in zip(points, known, strict=True):
+        look = f"dot s{line.style}{' few' if weight < FEW else ''}"
+        dots.append(
+            tag(
+                "path",
+                d=f"M{x:.1f} {y:.1f}h0",
+                class_=look,
+                style=f"stroke-width:{5 + 8 * (weight / most) ** 0.5:.1f}px",
+            )
+        )
+    return dots
 
 
 def _runs(line: Line, scale: Scale, places: Sequence[float] | None) -> list[list[tuple[float, float]]]:

@@ -8,12 +8,15 @@ from typing import Any
 from trimtab.reports.blocks import card, cards, not_measured, section, table
 from trimtab.reports.charts.tracks import Look, Track, tracks
 from trimtab.reports.evidence import ModelEvidence, rows
-from trimtab.reports.markup import Markup
+from trimtab.reports.markup import Markup, escaped, tag
+from trimtab.reports.simple_rules import best_rule, condition_name
 from trimtab.reports.wording import day, is_known, number, percent, words
 
 ACCURACY = (
-    "Dot: share said right. Bar: its 95 % interval. Upright tick: the naive forecast on the same rows. Line: one half."
+    "Dot: share said right. Bar: its 95 % interval. Upright tick: the best rule without skill on the same rows, named "
+    "in small print: the naive forecast, the commoner class in training, or always one answer. Line: one half."
 )
+SIDES = {"said 1": "said yes", "said 0": "said no"}
 
 
 def conditions(evidence: ModelEvidence) -> Markup:
@@ -29,16 +32,19 @@ def _worst(robust: Mapping[str, Any]) -> str:
     worst = robust.get("worst_regime")
     if not isinstance(worst, Mapping):
         return "No regime holds enough forecasts to be judged."
+    same = (row for row in rows(robust, "regimes") if condition_name(row) == condition_name(worst))
+    share, rule = best_rule(next(same, {}))
+    beside = f"; {rule}, {percent(share)}" if share is not None else ""
     return (
-        f"It does worst under {words(worst.get('regime'))} {words(worst.get('kind'))}: right "
-        f"{percent(worst.get('accuracy'))} of the time in {number(worst.get('n'))} forecasts."
+        f"It does worst under {condition_name(worst)}: right {percent(worst.get('accuracy'))} of the time in "
+        f"{number(worst.get('n'))} forecasts{beside}."
     )
 
 
 def _track(row: Mapping[str, Any], name: str, under: str, *, is_faint: bool = False) -> Track:
-    return Track(
-        name, row.get("accuracy"), row.get("low"), row.get("high"), row.get("baseline_accuracy"), under, is_faint
-    )
+    share, rule = best_rule(row)
+    beside = f"{under} · {rule} {percent(share)}" if share is not None else under
+    return Track(name, row.get("accuracy"), row.get("low"), row.get("high"), share, beside, is_faint)
 
 
 def _drawn(title: str, shown: list[Track], heading: str, note: str = ACCURACY, *, missing: str = "") -> Markup:
@@ -52,7 +58,7 @@ def _regimes(robust: Mapping[str, Any]) -> Markup:
     shown = [
         _track(
             row,
-            f"{words(row.get('regime'))} {words(row.get('kind'))}",
+            condition_name(row),
             _counted(row),
             is_faint=row.get("is_judged") is False,
         )
@@ -73,15 +79,30 @@ def _instruments(robust: Mapping[str, Any]) -> Markup:
         _track(row, str(row.get("instrument_id")), f"says yes {percent(row.get('said_up_share'), 0)}, happens {percent(row.get('happened_share'), 0)}")
         for row in rows(robust, "by_instrument")
     ]  # fmt: skip
-    return _drawn("By instrument", shown, "Instrument")
+    return _drawn("By instrument", shown, "Instrument", "Drawn as by kind of market.")
 
 
 def _sides(robust: Mapping[str, Any]) -> Markup:
     shown = [
-        _track(row, words(row.get("side")), f"{number(row.get('n'))} forecasts · mean return {percent(row.get('mean_return'), 3)}")
+        Track(
+            SIDES.get(str(row.get("side")), words(row.get("side"))), row.get("accuracy"), row.get("low"), row.get("high"),
+            row.get("base_rate"), _said(row),
+        )
         for row in rows(robust, "by_side")
     ]  # fmt: skip
-    return _drawn("By side", shown, "Side", "Dot: share said right. Bar: its 95 % interval. Line: one half.")
+    note = "Dot: share said right. Bar: its 95 % interval. Upright tick: how often it happens anyway. Line: one half."
+    return _drawn("By side", shown, "Side", f"{note} Mean return: of the instrument over the horizon, before costs.")
+
+
+def _said(row: Mapping[str, Any]) -> str:
+    anyway = f" · happens anyway {percent(row['base_rate'])}" if is_known(row.get("base_rate")) else ""
+    return f"{number(row.get('n'))} forecasts{anyway} · mean return {percent(row.get('mean_return'), 3)}"
+
+
+def _dated(row: Mapping[str, Any]) -> Markup:
+    """A period, and below it from when to when."""
+    when = tag("span", f"{day(row.get('start'))} to {day(row.get('end'))}", class_="under")
+    return Markup(escaped(words(row.get("period"))) + when)
 
 
 def _stress(robust: Mapping[str, Any]) -> Markup:
@@ -93,18 +114,19 @@ def _stress(robust: Mapping[str, Any]) -> Markup:
         return card(title, not_measured(title, "the forecasts reach none of them"), note=note)
     shown = [
         {
-            "period": words(r.get("period")),
-            "start": day(r.get("start")),
-            "end": day(r.get("end")),
+            "period": _dated(r),
             "n": r.get("n"),
+            "n_times": r.get("n_times"),
             "accuracy": percent(r.get("accuracy")),
+            "between": f"{percent(r.get('low'), 0)} to {percent(r.get('high'), 0)}",
             "return": percent(r.get("total_return")),
             "drawdown": percent(r.get("max_drawdown")),
             "note": str(r.get("note") or ""),
         }
         for r in reached
     ]
-    columns: dict[str, Any] = {"period": "Period", "start": "From", "end": "To", "n": "Forecasts", "accuracy": "Right"}
+    columns: dict[str, Any] = {"period": "Period", "accuracy": "Right", "between": "95 % interval"}
+    columns |= {"n": "Forecasts", "n_times": "At times"}
     columns |= {"return": "Return", "drawdown": "Largest loss"}
     if any(row["note"] for row in shown):
         columns["note"] = "Note"

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from trimtab.reports.blocks import tile
-from trimtab.reports.evidence import ModelEvidence, at, best_baseline, interval_of, named_baseline
+from trimtab.reports.evidence import (
+    INSUFFICIENT,
+    Document,
+    ModelEvidence,
+    at,
+    best_baseline,
+    drifted_share,
+    interval_of,
+    named_baseline,
+    strongest_baseline,
+)
 from trimtab.reports.markup import Markup, tag
-from trimtab.reports.verdict import Verdict, verdict_of
+from trimtab.reports.sections.against import against
+from trimtab.reports.verdict import Verdict, too_few_judged, verdict_of
 from trimtab.reports.wording import DASH, counted, day, is_known, number, percent, probability, words
 
 
 def headline(evidence: ModelEvidence) -> Markup:
-    """Verdict first, then the tiles."""
+    """Verdict first, then the tiles, then what speaks against it."""
     verdict = verdict_of(evidence)
     name = tag("h1", evidence.strategy, " ", tag("span", evidence.version, class_="version"))
     about = tag("p", evidence.description, class_="about") if evidence.description else ""
+    doubts = against(evidence) if verdict.tone != "bad" else ""  # a refused version has its reasons already
     return tag(
-        "header", tag("p", "Model report", class_="kind"), name, about, _verdict(verdict, evidence), tiles(evidence)
-    )
+        "header", tag("p", "Model report", class_="kind"), name, about, _verdict(verdict, evidence), tiles(evidence), doubts
+    )  # fmt: skip
 
 
 def _verdict(verdict: Verdict, evidence: ModelEvidence) -> Markup:
@@ -77,24 +89,26 @@ def _drawdown(evidence: ModelEvidence) -> Markup:
 
 
 def _p_value(evidence: ModelEvidence) -> Markup:
-    strongest = at(evidence.document("walk_forward"), "baselines", "strongest") or {}
-    beside = f"against {named_baseline(strongest)}" if strongest else ""
+    strongest = strongest_baseline(evidence)
+    label = f"p-value, if it were no better than {named_baseline(strongest)}"
     limit = _limit(evidence, "baseline_significance", "at most", number)
     value = probability(strongest.get("p_value"))
-    return tile("p-value: luck does as well", value, limit, beside, tone=_tone(evidence, "baseline_significance"))
+    return tile(label, value, limit, tone=_tone(evidence, "baseline_significance"))
 
 
 def _drift(evidence: ModelEvidence) -> Markup:
-    drifted = evidence.document("drift")
-    status = words(drifted.get("status") or "not measured")
     limit = _limit(evidence, "drift_share", "at most", lambda v: percent(v, 0))
-    return tile(
-        "Features that drifted",
-        percent(drifted.get("drifted_share")),
-        status,
-        limit,
-        tone=_tone(evidence, "drift_share"),
-    )
+    value, said = _drifted(evidence.document("drift"))
+    return tile("Features that drifted", value, said, limit, tone=_tone(evidence, "drift_share"))
+
+
+def _drifted(drift: Document) -> tuple[str, str]:
+    """The share that drifted, and of how many features that is said."""
+    if drift.get("status") == INSUFFICIENT:
+        return "not known", too_few_judged(drift)
+    judged = drift.get("judged_share")
+    among = f"; {percent(judged, 0)} of the features could be judged" if is_known(judged) and judged < 1 else ""
+    return percent(drifted_share(drift)), words(drift.get("status") or "not measured") + among
 
 
 def _between(row: object, write: object) -> str:

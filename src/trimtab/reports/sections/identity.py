@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trimtab.reports.blocks import card, cards, not_measured, pairs, section
+from trimtab.reports.blocks import card, cards, folded, not_measured, pairs, section
 from trimtab.reports.evidence import ModelEvidence
 from trimtab.reports.markup import Markup, breakable, tag
 from trimtab.reports.wording import day, spelled
@@ -21,18 +21,24 @@ CONVENTIONS = (
 def identity(evidence: ModelEvidence) -> Markup:
     """Fingerprints, counts and commands."""
     known = [("Algorithm", evidence.algorithm), ("Registered", day(evidence.created)), *evidence.identity]
-    shown = [(name, _value(value)) for name, value in known if value]
     parameters = [(breakable(name), spelled(value)) for name, value in sorted(evidence.parameters.items())]
-    what = card("Data, model and code", pairs(shown), wide=True)
-    how = card("Parameters", pairs(parameters) if parameters else not_measured("Parameters", "the registry holds none"))
-    return section(
-        "identity", "Which data, which code, and how to make it again", cards(what, _commands(evidence), how)
-    )
+    facts = [(name, tag("span", value)) for name, value in known if value and not is_digest(value)]
+    digests = [(name, tag("code", value)) for name, value in known if value and is_digest(value)]
+    listed = pairs(parameters) if parameters else not_measured("Parameters", "the registry holds none")
+    what = card(
+        "Data, model and code", pairs(facts), folded("Fingerprints (SHA-256)", pairs(digests) if digests else ""),
+        folded(f"Parameters ({len(parameters)})", listed), wide=True,
+    )  # fmt: skip
+    return section("identity", "Which data, which code, and how to make it again", cards(what, _commands(evidence)))
 
 
-def _value(value: str) -> Markup:
-    is_digest = len(value) >= 32 and all(c in "0123456789abcdef" for c in value)
-    return tag("code", value) if is_digest else tag("span", value)
+def is_digest(value: str) -> bool:
+    """Whether it is a hash, which only a program compares.
+
+    >>> is_digest("0d544e04" * 8), is_digest("AAPL")
+    (True, False)
+    """
+    return len(value) >= 32 and all(c in "0123456789abcdef" for c in value)
 
 
 def _commands(evidence: ModelEvidence) -> Markup:

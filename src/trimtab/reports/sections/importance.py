@@ -8,11 +8,11 @@ from trimtab.reports.evidence import ModelEvidence
 from trimtab.reports.markup import Markup
 from trimtab.reports.wording import is_known, percent
 
-SHOWN = 12
+SHOWN = 7
 
 
 def importance(evidence: ModelEvidence) -> Markup:
-    """The most important features, by the model itself and by shuffling them."""
+    """The few most important features, by the model itself and by shuffling them."""
     title = "What it looks at"
     found = [_ranked(evidence, kind) for kind in ("native", "permutation")]
     if not any(found):

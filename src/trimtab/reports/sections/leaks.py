@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.reports.blocks import card, cards, label_of, not_measured, section, table
+from trimtab.reports.blocks import card, cards, folded, label_of, not_measured, section, table
 from trimtab.reports.evidence import ModelEvidence, rows
-from trimtab.reports.markup import Markup, tag
+from trimtab.reports.markup import Markup, escaped, tag
 from trimtab.reports.wording import number, probability, sentence
 
 KINDS = {
@@ -40,16 +40,16 @@ def _of_data(evidence: ModelEvidence) -> Markup:
     planted = {"leak": "Planted leak", "planted": "Planted", "caught": "Caught"}
     parts: list[Any] = [_verdict(found.get("n_leaks"), str(found.get("reason") or ""))]
     parts += (
-        [table(_summed(rows(found, "items")), columns, "What was certified", is_titled=True)]
+        [folded("What was certified", table(_summed(rows(found, "items")), columns, "What was certified"))]
         if rows(found, "items")
         else []
     )
     parts += (
-        [table(rows(found, "planted"), planted, "Leaks planted to test the test", is_titled=True)]
+        [folded("Leaks planted to test the test", table(rows(found, "planted"), planted, "Leaks planted"))]
         if rows(found, "planted")
         else []
     )
-    return card(title, *parts)
+    return card(title, *parts, wide=True)
 
 
 def _summed(items: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -68,9 +68,9 @@ def _of_training(evidence: ModelEvidence) -> Markup:
         return card(title, not_measured("The canaries of the training", evidence.why("model_leaks")))
     shown = [
         {
-            "verdict": _pill(each.get("passed")), "what": label_of(each.get("name")),
+            "verdict": _pill(each.get("passed")), "what": _said(each),
             "kind": KINDS.get(str(each.get("kind")), str(each.get("kind"))), "skill": _skill(each),
-            "p": probability(each.get("p_value")), "sentence": sentence(each.get("sentence") or each.get("what") or ""),
+            "p": probability(each.get("p_value")),
         }
         for each in rows(found, "canaries")
     ]  # fmt: skip
@@ -81,13 +81,18 @@ def _of_training(evidence: ModelEvidence) -> Markup:
         "skill": "Skill found (what luck gives)",
         "p": "p",
     }
-    columns |= {"sentence": "In words"}
     return card(
         title,
         _verdict(found.get("n_failed"), str(found.get("reason") or "")),
         table(shown, columns, "Canaries"),
         wide=True,
     )
+
+
+def _said(canary: Mapping[str, Any]) -> Markup:
+    """The canary, and below it what came of it."""
+    said = tag("span", sentence(canary.get("sentence") or canary.get("what") or ""), class_="under")
+    return Markup(escaped(label_of(canary.get("name"))) + said)
 
 
 def _skill(canary: Mapping[str, Any]) -> str:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.reports.blocks import card, cards, not_measured, notes, section, table
+from trimtab.reports.blocks import card, cards, folded, not_measured, notes, section, table
 from trimtab.reports.charts.lines import Axis, Line, apart, line_chart, spaced
 from trimtab.reports.charts.tracks import Look, Track, tracks
 from trimtab.reports.evidence import ModelEvidence, rows
 from trimtab.reports.markup import Markup, tag
-from trimtab.reports.wording import change, counted, is_known, number, percent, spelled, words
+from trimtab.reports.wording import NARROW, change, counted, is_known, number, percent, spelled, words
 
 
 def robustness(evidence: ModelEvidence) -> Markup:
@@ -19,7 +20,14 @@ def robustness(evidence: ModelEvidence) -> Markup:
     if not robust:
         return section("robustness", title, not_measured("Robustness", evidence.why("robustness")))
     shown = cards(_learning(robust), _removal(robust), _noise(robust), _seeds(rows(robust, "seeds")))
-    return section("robustness", title, shown, _parameters(robust), notes(robust.get("notes") or ()), lede=_gap(robust))
+    return section(
+        "robustness",
+        title,
+        shown,
+        _parameters(robust),
+        folded("How this was measured", notes(robust.get("notes") or ())),
+        lede=_gap(robust),
+    )
 
 
 def _gap(robust: Mapping[str, Any]) -> str:
@@ -43,7 +51,23 @@ def _learning(robust: Mapping[str, Any]) -> Markup:
     ]
     marks = [(place, percent(row.get("share"), 0)) for place, row in zip(places, found, strict=True)]
     chart = line_chart("Learning curve", lines, Axis(apart(marks), places=places), alt=_learnt(found))
-    return card(title, chart, note="Share said right, by the share of the training data that was used.")
+    return card(
+        title, chart, note=f"Share said right, by the share of the training data that was used.{_where(robust)}"
+    )
+
+
+SMALL = 0.01  # a change of the share said right that is not shown at first
+_FOLDS = re.compile(r"\blast (?:\d+ )?walk-forward folds?\b")
+
+
+def _where(robust: Mapping[str, Any]) -> str:
+    """Which folds learning, noise and removal were measured on, and how often it is right there."""
+    said = next((m for note in robust.get("notes") or [] if (m := _FOLDS.search(str(note)))), None)
+    if said is None:
+        return ""
+    whole = next((r.get("test_accuracy") for r in rows(robust, "learning_curve") if r.get("share") == 1.0), None)
+    right = f", where it is right {percent(whole)} of the time with all data" if is_known(whole) else ""
+    return f" On the {said[0]}{right}."
 
 
 def _learnt(found: list[Mapping[str, Any]]) -> str:
@@ -59,7 +83,18 @@ def _removal(robust: Mapping[str, Any]) -> Markup:
     if not shown:
         return card(title, not_measured("Removal", "no features were taken away"))
     look = Look(change, 0.0, heading="Taken away", value_heading="Change")
-    return card(title, tracks(shown, look, title), note="Change of the share said right when the group is missing.")
+    large = [t for t in shown if not is_known(t.value) or abs(t.value) >= SMALL or len(shown) <= 3]
+    small = [t for t in shown if t not in large]
+    seen = (
+        tracks(large, look, title)
+        if large
+        else tag("p", "No group changes the share said right by a percentage point.")
+    )
+    rest = folded(
+        f"{counted(len(small), 'group')} with a change below 1{NARROW}pp",
+        tracks(small, look, "Small changes") if small else "",
+    )
+    return card(title, seen, rest, note=f"Change of the share said right when the group is missing.{_where(robust)}")
 
 
 def _noise(robust: Mapping[str, Any]) -> Markup:
@@ -79,7 +114,7 @@ def _noise(robust: Mapping[str, Any]) -> Markup:
         "change": "Change",
         "share": "Answers changed",
     }
-    return card(title, table(shown, columns, title))
+    return card(title, table(shown, columns, title), note=_where(robust).strip())
 
 
 def _seeds(seeds: list[Mapping[str, Any]]) -> Markup:
@@ -94,7 +129,13 @@ def _seeds(seeds: list[Mapping[str, Any]]) -> Markup:
         for r in found
     ]  # fmt: skip
     columns = {"measure": "Measure", "mean": "Mean", "std": "Spread", "between": "From, to", "n": "Seeds"}
-    return card(title, table(shown, columns, title))
+    if all(r.get("low") == r.get("high") and is_known(r.get("low")) for r in found):
+        said = f"Training does not use the seed: {counted(found[0].get('n_seeds'), 'seed')} gave the same numbers."
+        return card(title, tag("p", said))
+    rest = folded(
+        counted(len(shown) - 1, "other measure"), table(shown[1:], columns, "Other measures") if shown[1:] else ""
+    )
+    return card(title, table(shown[:1], columns, title), rest)
 
 
 def _parameters(robust: Mapping[str, Any]) -> Markup:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.reports.blocks import card, cards, label_of, not_measured, section, table
+from trimtab.reports.blocks import card, cards, folded, label_of, not_measured, pairs, section, table
 from trimtab.reports.charts.grids import confusion
-from trimtab.reports.charts.lines import Axis, Line, apart, line_chart, spaced
+from trimtab.reports.charts.lines import FEW, Axis, Line, apart, line_chart, spaced
 from trimtab.reports.charts.tracks import Look, Track, tracks
 from trimtab.reports.evidence import ModelEvidence, at, best_baseline, named_baseline, rows
 from trimtab.reports.markup import Markup
-from trimtab.reports.wording import change, day, is_known, number, percent, probability, words
+from trimtab.reports.wording import change, counted, day, is_known, number, percent, probability, words
+
+SHOWN = 6  # pooled measures; the others are folded
 
 
 def skill(evidence: ModelEvidence) -> Markup:
@@ -66,7 +68,7 @@ def _baselines(judged: Mapping[str, Any]) -> Markup:
     columns |= {"between": "95 % interval", "p": "p, bootstrap"}
     if any(is_known(c.get("dm_p_value")) for c in found):
         columns["dm"] = "p, Diebold-Mariano"
-    note = "p: the probability of such a lead by luck alone. Moments that belong together are resampled together."
+    note = "p: how often such a lead would come up if the model were no better. Moments that belong together are resampled together."
     return card("Against simple rules", table(shown, columns, "Against simple rules"), note=note, wide=True)
 
 
@@ -83,7 +85,11 @@ def _pooled(judged: Mapping[str, Any]) -> Markup:
         for r in found
     ]  # fmt: skip
     columns = {"measure": "Measure", "value": "Value", "between": f"{percent(found[0].get('confidence'), 0)} interval"}
-    return card(title, table(shown, columns, title))
+    rest = folded(
+        f"{counted(len(shown) - SHOWN, 'other measure')}",
+        table(shown[SHOWN:], columns, "Other measures") if shown[SHOWN:] else "",
+    )
+    return card(title, table(shown[:SHOWN], columns, title), rest)
 
 
 def outcomes(evidence: ModelEvidence) -> Markup:
@@ -150,16 +156,20 @@ def _reliability(judged: Mapping[str, Any]) -> Markup:
     said = [float(b["said"]) for b in bins]
     places = spaced(said)
     lines = [
-        Line("happened", [b["happened"] for b in bins], 1, dots=True),
+        Line("happened", [b["happened"] for b in bins], 1, dots=True, weights=[b.get("n") for b in bins]),
         Line("perfectly calibrated", list(said), 4),
     ]
     marks = apart([(place, percent(value, 0)) for place, value in zip(places, said, strict=True)])
     chart = line_chart("Calibration", lines, Axis(marks, places=places), alt=_calibrated(bins))
-    counts = ", ".join(number(b.get("n")) for b in bins)
+    points = [
+        (f"said {percent(b['said'])}, happened {percent(b['happened'])}", counted(b.get("n") or 0, "forecast"))
+        for b in bins
+    ]
     return card(
         "Calibration",
         chart,
-        note=f"Across: what it said. Upwards: how often it happened. Forecasts per point: {counts}.",
+        folded("Forecasts per point", pairs(points)),
+        note=f"Across: what it said. Upwards: how often it happened. Larger point: more forecasts; pale: fewer than {FEW}.",
     )
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from trimtab.reports.blocks import card, cards, label_of, not_measured, notes, pairs, section, table
+from trimtab.reports.blocks import card, cards, folded, label_of, not_measured, notes, pairs, section, table
 from trimtab.reports.charts.grids import heat_map
 from trimtab.reports.charts.lines import Axis, Line, equally_marked, line_chart
 from trimtab.reports.evidence import ModelEvidence, at, rows
 from trimtab.reports.markup import Markup, tag
+from trimtab.reports.sections.against import excess, own_cost, sharpe_at_own_cost
 from trimtab.reports.wording import count, counted, day, is_known, number, percent, probability, spelled
 
 MEASURES = {
@@ -133,7 +134,15 @@ def _beside(traded: Mapping[str, Any]) -> Markup:
     found, title = traded.get("against_benchmark") or {}, "Beside its benchmark"
     if not found:
         return card(title, not_measured("The comparison", "the backtest holds none"))
-    return card(title, pairs((label_of(name), _against(name, value)) for name, value in found.items()))
+    low, high = (excess(found, end) for end in ("_low", "_high"))
+    first = [
+        ("Mean excess return a year (same stake)", percent(excess(found))),
+        ("Its 95 % interval", f"{percent(low)} to {percent(high)}"),
+        ("p-value, if it earned no more", probability(found.get("p_value"))),
+    ]
+    rest = {name: value for name, value in found.items() if not name.startswith("excess_return") and name != "p_value"}
+    named = pairs((label_of(name), _against(name, value)) for name, value in rest.items())
+    return card(title, pairs(first), folded("Alpha, beta and captures", named if rest else ""))
 
 
 def _frictions(traded: Mapping[str, Any]) -> Markup:
@@ -152,7 +161,7 @@ def _frictions(traded: Mapping[str, Any]) -> Markup:
 def _against(name: str, value: Any) -> str:
     if name == "p_value":
         return probability(value)
-    if name == "block_length":
+    if name in ("block_length", "n_bars"):
         return count(value)
     return percent(value) if name in SHARES or name.startswith("excess_return") else number(value)
 
@@ -177,8 +186,21 @@ def surface(evidence: ModelEvidence) -> Markup:
         if found.get(key)
     ]  # fmt: skip
     even = traded.get("break_even_cost_bps", at(traded, "metrics", "break_even_cost_bps"))
-    lede = f"It breaks even at a cost of {number(even, 1)} basis points per side." if is_known(even) else ""
-    return section("surface", title, cards(*shown), lede=lede)
+    paid = own_cost(traded)
+    beside = f", and pays {number(float(paid), 1)}" if is_known(paid) else ""
+    lede = f"It breaks even at a cost of {number(even, 1)} basis points per side{beside}." if is_known(even) else ""
+    return section("surface", title, cards(*shown), lede=f"{lede} {_earlier(traded)}".strip())
+
+
+def _earlier(traded: Mapping[str, Any]) -> str:
+    """Said where waiting for a bar does better than acting at once: a reader would ask."""
+    known = dict(sharpe_at_own_cost(traded))
+    once, late = known.get(0), known.get(1)
+    if once is None or late is None or late <= once:
+        return ""
+    return (
+        f"One bar late the Sharpe ratio is {number(late)}, at once {number(once)}: acting sooner brought nothing here."
+    )
 
 
 def _ending(values: np.ndarray) -> str:
