@@ -95,7 +95,7 @@ def backtest() -> dict[str, Any]:
         "trades": [],
         "against_benchmark": {
             "alpha": -0.05, "beta": 0.6, "information_ratio": -0.3, "tracking_error": 0.15, "up_capture": 0.7, "down_capture": 0.9,
-            "excess_return_low": -0.2, "excess_return_high": 0.1, "p_value": 0.7,
+            "excess_return_sum_low": -0.2, "excess_return_sum_high": 0.1, "p_value": 0.7,
         },
         "intervals": [{"measure": "sharpe_ratio", "value": 0.4, "low": -0.5, "high": 1.2, "confidence": 0.95, "block_length": 8}],
         "surface": {

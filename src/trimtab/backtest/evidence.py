@@ -18,6 +18,7 @@ from trimtab.metrics.plain import plain
 from trimtab.validation.headline_intervals import MeasureInterval, return_intervals
 
 BENCHMARK = "buy and hold of the instruments"
+LOSES_ANYWAY = "it loses even without costs"
 WhichPrices = Literal["raw", "adjusted"]
 HEADLINES = ("sharpe_ratio", "annual_return", "max_drawdown")
 
@@ -76,7 +77,7 @@ class BacktestEvidence:
             return ""
         if not self.report.n_fills:
             return "nothing was traded"
-        return "" if self.surface is None else self.surface.break_even_reason
+        return LOSES_ANYWAY if self.surface is None else self.surface.break_even_reason
 
     def _market(self) -> dict[str, Any] | None:
         if self.market is None or self.against_market is None:
@@ -140,6 +141,6 @@ def _intervals(report: BacktestReport, seed: int) -> tuple[MeasureInterval, ...]
 
 
 def _with_break_even(report: BacktestReport, surface: CostSurface | None) -> BacktestReport:
-    if surface is None:
-        return report
-    return replace(report, metrics=report.metrics | {"break_even_cost_bps": surface.break_even_cost_bps})
+    """The cost of the surface; without one, that of the report, unless it is below nought: nobody is paid to trade."""
+    cost = report.metrics["break_even_cost_bps"] if surface is None else surface.break_even_cost_bps
+    return replace(report, metrics=report.metrics | {"break_even_cost_bps": cost if cost >= 0.0 else np.nan})

@@ -14,7 +14,8 @@ _ONE = rf"({DASH}|<? ?[+{MINUS}]?[\d,.]+({NARROW}(%|pp))?)"
 _NUMBER = re.compile(rf"{_ONE}( to {_ONE})?|\d{{4}}-\d\d-\d\d")
 LABELS = {
     "n_trades": "Trades", "break_even_cost_bps": "Break-even cost, bps", "p_value": "p-value", "max_drawdown": "Largest drawdown",
-    "excess_return_low": "Excess return, at least", "excess_return_high": "Excess return, at most", "trade_win_rate": "Trades that won",
+    "excess_return_sum_low": "Mean excess return, at least", "excess_return_sum_high": "Mean excess return, at most", "trade_win_rate": "Trades that won",
+    "deflated_sharpe_ratio": "Deflated Sharpe ratio", "n_bars": "Bars compared",
     "commission_bps": "Commission, bps", "slippage_bps": "Slippage, bps", "borrow_bps_per_year": "Borrowing, bps a year",
     "roc_auc": "ROC AUC", "f1": "F1", "n_effective": "Effective trials", "value_at_risk": "Value at risk, 95 %", "expected_shortfall": "Expected shortfall, 95 %",
 }  # fmt: skip

@@ -110,7 +110,7 @@ def test_without_a_trade_there_is_no_break_even_cost_and_the_document_says_so() 
 
 
 def test_where_there_is_a_break_even_cost_no_reason_is_given_and_for_a_loser_there_is_one() -> None:
-    assert document()["break_even_reason"] == ""
+    assert document()["break_even_reason"] == "it loses even without costs"
     losing = replace(
         SIMULATION, positions={name: own._replace(target=-own.target) for name, own in SIMULATION.positions.items()}
     )
@@ -124,3 +124,12 @@ def test_the_reach_of_forecasts_is_told_where_positions_come_from_them() -> None
     found = gather_evidence(replace(SIMULATION, cover=ForecastCover(40, 10, 2)), seed=1).to_json()["forecasts"]
     assert found == {"n_bars": 40, "n_without": 10, "n_lapsed": 2, "share_without": 0.25}
     assert ForecastCover(0, 0, 0).to_json()["share_without"] is None
+
+
+def test_an_account_that_loses_before_costs_has_no_break_even_cost_with_a_surface_or_without() -> None:
+    falling = bars_from_closes(100.0 * 0.99 ** np.arange(40))
+    loser = Simulation({"AAA": prices_of(falling)}, {"AAA": Targets(falling.event_time[:1], np.ones(1))}, "units")
+    for with_surface in (True, False):
+        found = gather_evidence(loser, seed=1, with_surface=with_surface).to_json()
+        assert found["break_even_cost_bps"] is None
+        assert found["break_even_reason"].startswith("it loses even without")

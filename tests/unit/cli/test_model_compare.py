@@ -56,6 +56,6 @@ def test_names_of_measures_stay_whole_in_a_narrow_terminal(
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     lines = told(*versions, "--strategy", "mine").splitlines()
-    assert sum("information_coefficient" in line for line in lines) == 2  # the difference, and its p-values
     tables = lines[lines.index("Out of sample") : lines.index("Trained on the same rows.")]
+    assert sum("information_coefficient" in line for line in tables) == 2  # the difference, and its p-values
     assert max(map(len, tables)) <= int(columns)

@@ -50,7 +50,7 @@ def _market(traded: Mapping[str, Any]) -> str:
 
 def excess(found: Mapping[str, Any], end: str = "") -> Any:
     """The mean excess return, by its newer name or its older."""
-    return found.get(f"excess_return_sum{end}", found.get(f"excess_return{end}"))
+    return found.get(f"excess_return_sum{end}")
 
 
 def _variants(honest: Mapping[str, Any]) -> str:

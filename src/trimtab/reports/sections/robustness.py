@@ -77,7 +77,7 @@ def _learnt(found: list[Mapping[str, Any]]) -> str:
 def _removal(robust: Mapping[str, Any]) -> Markup:
     title = "Without a group of features"
     shown = [
-        Track(words(r.get("group")), r.get("change"), r.get("low"), r.get("high"), under=counted(r.get("n_features"), "feature"))
+        Track(words(r.get("group")), r.get("change"), r.get("low"), r.get("high"), under=_under(r))
         for r in rows(robust, "removal")
     ]  # fmt: skip
     if not shown:
@@ -95,6 +95,12 @@ def _removal(robust: Mapping[str, Any]) -> Markup:
         tracks(small, look, "Small changes") if small else "",
     )
     return card(title, seen, rest, note=f"Change of the share said right when the group is missing.{_where(robust)}")
+
+
+def _under(row: Mapping[str, Any]) -> str:
+    """How many features were taken away, and why there is no interval where there is none."""
+    why = row.get("no_interval")
+    return counted(row.get("n_features"), "feature") + (f"; {why} for an interval" if why else "")
 
 
 def _noise(robust: Mapping[str, Any]) -> Markup:
