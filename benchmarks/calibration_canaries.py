@@ -31,6 +31,7 @@ from trimtab.monitoring.model_canaries import (
     ALARM,
     N_PERMUTATIONS,
     N_SHIFTS,
+    SHIFT_ALARM,
     CanaryResult,
     Procedure,
     interval_audit,
@@ -64,7 +65,7 @@ def _intro() -> str:
         "The [certificate of a model](model_certificate.md) runs its recipe on labels it cannot know. Here the recipe is a "
         f"ridge regression, honest or leaking on purpose, on noise: {N_INSTRUMENTS} instruments that move together and "
         f"features unrelated to the labels. Judged are the last {N_FOLDS} folds of the standard walk-forward, with "
-        f"{N_PERMUTATIONS} permutations and {N_SHIFTS} shifts as in the pipeline. An alarm is a p-value of at most {ALARM:g}."
+        f"{N_PERMUTATIONS} permutations and {N_SHIFTS} shifts as in the pipeline. An alarm is a p-value of at most {ALARM:g}, of the time shift of at most {SHIFT_ALARM:g}."
     )
 
 

@@ -51,11 +51,12 @@ def deflated_section() -> str:
     """How often the best of N strategies without skill passes as skilled."""
     low, high = _band(0.05, N_SEARCHES)
     lines = [
-        "## The best of many strategies without skill",
+        "## Overfitting\n\nReturns without skill, and what is said about the best of them ([how](overfitting.md)).",
+        "### The best of many strategies without skill",
         "",
         f"Each row: {N_SEARCHES:,} searches over N strategies of {N_BARS:,} bars that earn nothing on average. The best "
         "by Sharpe ratio is judged as the gate does it, with the spread of the N ratios and the effective number of trials. "
-        f"Share that reaches 0.95 (a test of 5 % would give {low:.3f} to {high:.3f} here), and for the gate's own limit "
+        f"Share that reaches 0.95 (a test of 5 % would give {low:.3f} to {high:.3f} here), and for a looser limit "
         "of 0.90. Plain is the probabilistic Sharpe ratio of the best, which forgets that it was chosen. The last column "
         "leaves out the third estimate of the effective number (see `validation/independent_trials.py`).",
         "",
@@ -118,7 +119,7 @@ def _garch(shocks: np.ndarray) -> np.ndarray:
 def overfitting_section() -> str:
     """The probability of backtest overfitting where the truth is known."""
     lines = [
-        "## Probability of backtest overfitting",
+        "### Probability of backtest overfitting",
         "",
         f"Each row: {N_HISTORIES} histories of {N_BARS:,} bars; the skilled strategy is one of the N. Mean and standard "
         "deviation of the probability over histories; the share of the 90 % intervals that hold that mean, how wide "
@@ -152,7 +153,7 @@ def track_record_section() -> str:
     n_records = 40_000
     low, high = _band(0.05, n_records)
     lines = [
-        "## Minimum track record length",
+        "### Minimum track record length",
         "",
         f"Each row: {n_records:,} track records without skill, as long as a Sharpe ratio of the first column needs to be "
         f"above zero with 95 %. Share that shows this Sharpe ratio or a higher one (0.05 would be {low:.4f} to "
@@ -189,7 +190,7 @@ def _skewed(random: np.random.Generator, size: tuple[int, int]) -> np.ndarray:
 def independent_section() -> str:
     """The estimates of the effective number beside what the correlation they were made with implies."""
     lines = [
-        "## Effective number of independent trials",
+        "### Effective number of independent trials",
         "",
         "Trials of which every two have the same correlation r: mean over 200 draws, with the standard deviation of what "
         "the gate counts, the largest rounded up. Implied by the average correlation is r + (1 - r) N.",
