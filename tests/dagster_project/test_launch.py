@@ -29,7 +29,7 @@ algorithm = "linear"
 [tuning]
 n_trials = 0
 """
-STAGES = 11
+STAGES = 15
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_run_shows_every_stage_and_a_second_one_repeats_nothing(environment: d
     lines = first.stderr.splitlines()
     assert len(lines) == STAGES
     assert lines[0].split()[:2] == ["bars", "AAPL__1d"]
-    assert lines[-1].split()[:2] == ["deployment_decision", "small"]
+    assert lines[-1].split()[:2] == ["model_report", "small"]
     second = launch(environment, "run", "--strategy", "small")
     assert [line.endswith("unchanged") for line in second.stderr.splitlines()] == [True] * STAGES
 

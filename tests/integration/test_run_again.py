@@ -76,7 +76,7 @@ def test_another_seed_redoes_what_is_random_and_what_is_judged_by_it(whole_run: 
 CHANGES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "a gate's limit": ({"gates": {"min_accuracy": 0.1}}, DECIDED),
     "trading costs": ({"backtest": {"commission_bps": 50.0}}, TRADED),
-    "the limit of drift": ({"drift": {"current": 100, "max_psi": 0.9}}, {"drift_snapshot"}),
+    "the limit of drift": ({"drift": {"current": 100, "max_psi": 0.9}}, {"drift_snapshot", "model_report"}),
     "the schedule": ({"retraining": {"schedule": "monthly"}}, set()),
     "the horizon": ({"label": {"horizons": [3]}}, FROM_THE_DATASET_ON),
 }

@@ -106,7 +106,7 @@ def fit_widths(columns: Sequence[Sequence[str]], available: int) -> list[int]:
 def column_cells(values: Sequence[Any], digits: int = EXACT_DIGITS) -> list[str]:
     """The texts of one column; times of day are left away when all of them are midnight.
 
-    >>> column_cells([datetime(2024, 1, 2, tzinfo=UTC), None])
+    >>> column_cells([datetime(2024, 1, 2), None])
     ['2024-01-02', '–']
     """
     times = [value for value in values if isinstance(value, datetime)]
