@@ -55,7 +55,7 @@ def _page(sections: list[Section]) -> str:
     return f"""# Benchmarks
 
 What things cost, beside a plain copy of the same numbers and beside somebody else's code, all measured in one
-run. Regenerate this page with `python -m benchmarks --write`; it takes a minute or two. Measured on {_machine()}:
+run. Regenerate this page with `python -m benchmarks --write`; it takes some six minutes. Measured on {_machine()}:
 read the ratios, the seconds are that machine's.
 
 {parts}"""
