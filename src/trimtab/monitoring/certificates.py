@@ -45,16 +45,19 @@ def load_certificate(lake: Lake, digest: str) -> dict[str, Any]:
     Raises `NotFoundError` when there is none of that digest, and `IntegrityError` when its bytes are not
     those that were stored, or are no leak certificate.
     """
+    return load_of_format(lake, digest, FORMAT, what="leak certificate", stage="leak_certificate")
+
+
+def load_of_format(lake: Lake, digest: str, form: str, *, what: str, stage: str) -> dict[str, Any]:
+    """A stored JSON document that says it is of a format; `what` it should be and its `stage` are for the refusal."""
     content = lake.artifacts.get(digest)
     try:
         document = json.loads(content)
-        known = document["format"] == FORMAT
+        known = document["format"] == form
     except (ValueError, TypeError, KeyError):
         known = False
     if not known:
-        raise IntegrityError(
-            f"artifact {digest[:12]} is no leak certificate of the format '{FORMAT}'; run the stage leak_certificate again"
-        )
+        raise IntegrityError(f"artifact {digest[:12]} is no {what} of the format '{form}'; run the stage {stage} again")
     return dict(document)
 
 

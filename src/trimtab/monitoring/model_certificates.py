@@ -6,12 +6,10 @@ canary that could not be checked, it says nothing: the number of failures is the
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from trimtab.errors import IntegrityError
-from trimtab.monitoring.certificates import CertificateVerdict
+from trimtab.monitoring.certificates import CertificateVerdict, load_of_format
 from trimtab.storage.hashing import canonical_json
 from trimtab.storage.lake import Lake
 
@@ -29,17 +27,7 @@ def load_model_certificate(lake: Lake, digest: str) -> dict[str, Any]:
     Raises `NotFoundError` when there is none of that digest, and `IntegrityError` when its bytes have changed or are
     no certificate of a model.
     """
-    content = lake.artifacts.get(digest)
-    try:
-        document = json.loads(content)
-        known = document["format"] == FORMAT
-    except (ValueError, TypeError, KeyError):
-        known = False
-    if not known:
-        raise IntegrityError(
-            f"artifact {digest[:12]} is no certificate of the format '{FORMAT}'; run the stage model_certificate again"
-        )
-    return dict(document)
+    return load_of_format(lake, digest, FORMAT, what="certificate", stage="model_certificate")
 
 
 def judge_model_certificate(

@@ -30,6 +30,14 @@ def test_what_is_stored_is_read_back_under_its_hash(lake: Lake) -> None:
     assert load_model_certificate(lake, digest)["canaries"] == [canary("one", True)]
 
 
+def test_a_certificate_about_other_folds_says_nothing_about_these() -> None:
+    certified = document(canary("one", True)) | {"validation": {"window": "expanding"}}
+    assert judge_model_certificate(certified, "a" * 64, {"window": "expanding"}).n_leaks == 0
+    verdict = judge_model_certificate(certified, "a" * 64, {"window": "rolling"})
+    assert verdict.n_leaks is None
+    assert "other folds" in verdict.reason
+
+
 def test_another_kind_of_certificate_is_refused(lake: Lake) -> None:
     digest = store_certificate(lake, {"canaries": []})
     with pytest.raises(IntegrityError, match="run the stage model_certificate again"):

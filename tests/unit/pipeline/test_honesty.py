@@ -394,6 +394,16 @@ def test_an_account_that_is_withheld_has_no_honesty_numbers_and_the_reason_is_to
     assert found["trials"]["n_trials"] >= 5 and found["trials"]["n_with_returns"] == 0
 
 
+def test_trials_whose_samples_were_chosen_by_their_future_are_not_traded(
+    lake: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trials, strategy = trials_of(lake), lake.strategy(NAME)
+    assert trade_trials(lake, strategy, trials)
+    recipe = {"label": {"kind": "direction", "horizons": [1], "neutral_band": 0.01}}
+    monkeypatch.setattr("trimtab.pipeline.trial_returns.read_recipe", lambda lake, fingerprint: recipe)
+    assert trade_trials(lake, strategy, trials) == ()
+
+
 def test_another_label_is_another_search(lake: Workspace) -> None:
     before = document(lake)["trials"]["n_trials"]
     (known, *_) = trials_of(lake)

@@ -172,6 +172,17 @@ def test_a_document_that_its_stage_did_not_write_is_not_shown_and_is_once_it_is_
     assert report_model(workspace, "mine").metrics["deflated_sharpe_ratio"] == 0.12
 
 
+def test_a_withheld_account_says_on_the_page_why_there_is_none(workspace: Workspace) -> None:
+    judged = stage_values(workspace, "walk_forward_report", "mine") or {}
+    about = {name: judged[name] for name in ("recipe", "forecasts")} | {
+        "section": section_of(workspace.strategy("mine"))
+    }
+    why = "not traded: its samples were chosen by what came after"
+    write_document(workspace, "backtest_report", {"withheld": why, "metrics": {}, "equity": []}, about)
+    report_model(workspace, "mine")
+    assert why.removeprefix("not ") in page(workspace)  # the page begins its sentences with a capital
+
+
 def test_a_strategy_without_a_candidate_has_nothing_to_report(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text(STRATEGY)
     with pytest.raises(NotFoundError, match="run the stage candidate_model first"):
