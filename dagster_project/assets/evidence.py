@@ -47,12 +47,6 @@ def _model_certificate(workspace: Workspace, strategy_name: str) -> StageResult:
     return certify_model(workspace, strategy_name)
 
 
-def _model_report(workspace: Workspace, strategy_name: str) -> StageResult:
-    from trimtab.pipeline.model_report import report_model
-
-    return report_model(workspace, strategy_name)
-
-
 STAGES = (
     StageSpec(
         name="walk_forward_report",
@@ -109,22 +103,5 @@ STAGES = (
         stage=_model_certificate,
         reads=("training_dataset", "candidate_model"),
         checks=(Check("model_is_clean", "No canary of the training procedure failed.", blocking=False),),
-    ),
-    StageSpec(
-        name="model_report",
-        group="evidence",
-        grain="strategy",
-        description="One HTML page per model version: verdict and reasons first, then all evidence.",
-        kinds=frozenset({"report"}),
-        stage=_model_report,
-        reads=(
-            "walk_forward_report",
-            "backtest_report",
-            "honesty_report",
-            "robustness_report",
-            "leak_certificate",
-            "model_certificate",
-            "deployment_decision",
-        ),
     ),
 )

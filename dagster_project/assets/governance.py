@@ -1,4 +1,4 @@
-"""The decision about a candidate."""
+"""The decision about a candidate, and the page that tells of it and of all evidence."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ def _deployment_decision(workspace: Workspace, strategy_name: str) -> StageResul
     from trimtab.pipeline.governance import decide_deployment
 
     return decide_deployment(workspace, strategy_name)
+
+
+def _model_report(workspace: Workspace, strategy_name: str) -> StageResult:
+    from trimtab.pipeline.model_report import report_model
+
+    return report_model(workspace, strategy_name)
 
 
 STAGES = (
@@ -34,6 +40,23 @@ STAGES = (
             "leak_certificate",
             "model_certificate",
             "drift_snapshot",
+        ),
+    ),
+    StageSpec(
+        name="model_report",
+        group="governance",
+        grain="strategy",
+        description="One HTML page per model version: verdict and reasons first, then all evidence.",
+        kinds=frozenset({"report"}),
+        stage=_model_report,
+        reads=(
+            "walk_forward_report",
+            "backtest_report",
+            "honesty_report",
+            "robustness_report",
+            "leak_certificate",
+            "model_certificate",
+            "deployment_decision",
         ),
     ),
 )
